@@ -1,0 +1,47 @@
+# The commands people type; CMake with presets does the work underneath.
+.PHONY: all setup demo test test-all bench fuzz install format check-format tidy loc clean
+
+all: setup
+	@scripts/configure default
+	cmake --build build
+
+setup:
+	@scripts/setup build
+
+demo: all
+	@scripts/setup demo
+	@examples/demo.sh
+
+test: all
+	@scripts/setup test
+	@tests/run.sh
+
+test-all: all
+	@scripts/setup test
+	@tests/run.sh --all
+
+bench: all
+	@scripts/setup bench
+	@bench/run.sh
+
+fuzz: setup
+	@scripts/setup fuzz
+	@fuzz/run.sh
+
+install: all
+	cmake --install build
+
+format:
+	@scripts/format.sh
+
+check-format:
+	@scripts/format.sh --check
+
+tidy:
+	@scripts/tidy.sh
+
+loc:
+	@scripts/loc.sh
+
+clean:
+	rm -rf build

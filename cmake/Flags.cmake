@@ -1,0 +1,34 @@
+# Compiler flags, in one place: what every target gets, what the sandboxed (freestanding) code gets,
+# and what the hosted copies of the same sources get under sanitizers.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_EXTENSIONS ON) # TRY is a statement expression
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+
+set(LITEBOX_SANITIZE "" CACHE STRING "Sanitizers for hosted targets, e.g. address,undefined or thread")
+set(LITEBOX_FUZZ OFF CACHE BOOL "Build fuzzers (clang only)")
+
+# Builds give the same bits wherever the tree lies.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -Wall -Wextra -Werror -Wno-missing-field-initializers)
+add_compile_options($<$<AND:$<CXX_COMPILER_ID:Clang>,$<COMPILE_LANGUAGE:CXX>>:-Wthread-safety>)
+add_link_options(-Wl,--build-id=sha1)
+include_directories(${CMAKE_SOURCE_DIR})
+
+set(LITEBOX_FREESTANDING_FLAGS
+  -ffreestanding -mgeneral-regs-only -mno-red-zone -fPIE -fvisibility=hidden
+  -fstack-protector-strong -mstack-protector-guard=tls -mstack-protector-guard-reg=gs
+  -mstack-protector-guard-offset=40 -ftrivial-auto-var-init=zero -fno-strict-aliasing
+  -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none -fno-math-errno
+  -ffunction-sections -fdata-sections -DLITEBOX_FREESTANDING=1)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)
+  list(APPEND LITEBOX_FREESTANDING_FLAGS
+    -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
+endif()
+set(LITEBOX_FREESTANDING_CXX_FLAGS -fno-exceptions -fno-rtti -fno-threadsafe-statics -Wframe-larger-than=1024)
