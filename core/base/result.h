@@ -14,7 +14,7 @@ class [[nodiscard]] Result {
   public:
     using Value = T;
 
-    Result(Errno error) : error_(error) {}  // NOLINT: implicit, so that `return Errno::EINVAL` works
+    Result(Errno error) : error_(error) {}  // NOLINT: implicit, so that `return Errno::einval` works
     template <typename U = T>
         requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, Errno>)
