@@ -1,0 +1,91 @@
+#include "core/base/lock.h"
+
+#include "platform/platform.h"
+
+namespace litebox {
+
+namespace {
+constexpr int spins = 100;
+
+void pause() {
+    asm volatile("pause");
+}
+}  // namespace
+
+void Mutex::lock_slow() {
+    if (platform::spinning_pays()) {
+        for (int i = 0; i < spins; i++) {
+            u32 expected = 0;
+            if (state_.load(std::memory_order_relaxed) == 0 &&
+                state_.compare_exchange_weak(expected, 1, std::memory_order_acquire))
+                return;
+            pause();
+        }
+    }
+    while (state_.exchange(2, std::memory_order_acquire) != 0)
+        platform::park(state_, 2, platform::no_deadline);
+}
+
+void Mutex::unlock_slow() {
+    platform::unpark(state_, 1);
+}
+
+#ifndef LITEBOX_FREESTANDING
+namespace {
+struct HeldRanks {
+    static constexpr usize capacity = 32;
+    LockRank ranks[capacity];
+    usize count = 0;
+};
+thread_local HeldRanks held;
+}  // namespace
+
+void Mutex::note_acquired() {
+    if (held.count > 0 && held.ranks[held.count - 1] > rank_) platform::panic("lock taken out of rank order");
+    if (held.count < HeldRanks::capacity) held.ranks[held.count] = rank_;
+    held.count++;
+}
+
+void Mutex::note_released() {
+    // Locks may be released in any order: take out the innermost entry of this rank.
+    for (usize i = min(held.count, HeldRanks::capacity); i > 0; i--) {
+        if (held.ranks[i - 1] != rank_) continue;
+        for (usize j = i; j < min(held.count, HeldRanks::capacity); j++) held.ranks[j - 1] = held.ranks[j];
+        break;
+    }
+    held.count--;
+}
+#endif
+
+void SharedMutex::lock() {
+    writer_.lock();
+    u32 readers = state_.fetch_or(writing, std::memory_order_acq_rel);
+    while (readers != 0) {
+        platform::park(state_, readers | writing, platform::no_deadline);
+        readers = state_.load(std::memory_order_acquire) & ~writing;
+    }
+}
+
+void SharedMutex::unlock() {
+    state_.fetch_and(~writing, std::memory_order_release);
+    drained_.fetch_add(1, std::memory_order_release);
+    platform::unpark(drained_, ~u32{0});
+    writer_.unlock();
+}
+
+void SharedMutex::lock_shared() {
+    for (;;) {
+        u32 turn = drained_.load(std::memory_order_acquire);
+        if ((state_.fetch_add(1, std::memory_order_acquire) & writing) == 0) return;
+        unlock_shared();
+        if ((state_.load(std::memory_order_acquire) & writing) != 0)
+            platform::park(drained_, turn, platform::no_deadline);
+    }
+}
+
+void SharedMutex::unlock_shared() {
+    u32 before = state_.fetch_sub(1, std::memory_order_release);
+    if ((before & writing) != 0) platform::unpark(state_, 1);
+}
+
+}  // namespace litebox

@@ -1,0 +1,131 @@
+// Files as file systems store them: inodes, and the operations that each file system implements.
+#pragma once
+
+#include "core/base/lock.h"
+#include "core/base/ref.h"
+#include "core/base/string.h"
+#include "core/memory/address_space.h"
+#include "core/task/wait_queue.h"
+
+namespace litebox {
+
+class File;
+class FileSystem;
+class Inode;
+struct Credentials;
+
+struct Timestamp {
+    i64 seconds = 0;
+    u32 nanoseconds = 0;
+    static Timestamp now();
+};
+
+enum FileMode : u32 {  // values are Linux's
+    mode_type = 0170000,
+    mode_socket = 0140000,
+    mode_symlink = 0120000,
+    mode_regular = 0100000,
+    mode_block = 0060000,
+    mode_directory = 0040000,
+    mode_character = 0020000,
+    mode_fifo = 0010000,
+    mode_setuid = 04000,
+    mode_setgid = 02000,
+    mode_sticky = 01000,
+    mode_permissions = 07777
+};
+
+/// stat(2)'s and statx(2)'s fields.
+struct Attributes {
+    u64 inode = 0;
+    u64 device = 0;  // of the file system (new_encode_dev)
+    u32 mode = 0;    // type and permissions
+    u32 links = 1;
+    u32 uid = 0, gid = 0;
+    u64 special = 0;  // st_rdev
+    u64 size = 0;
+    u64 blocks = 0;  // 512 bytes each
+    u32 block_size = 4096;
+    Timestamp access, modify, change, birth;
+    u64 mount_id = 0;
+    [[nodiscard]] u32 type() const { return mode & mode_type; }
+};
+
+/// Which attributes set_attributes changes.
+struct AttributeChange {
+    enum Field : u32 { mode = 1, uid = 2, gid = 4, size = 8, access = 16, modify = 32, change = 64 };
+    u32 fields = 0;
+    u32 new_mode = 0, new_uid = 0, new_gid = 0;
+    u64 new_size = 0;
+    Timestamp new_access, new_modify, new_change;
+};
+
+/// Receives directory entries; false: the buffer is full, the entry was not taken.
+class DirectorySink {
+  public:
+    virtual bool entry(string_view name, u64 inode, u32 mode_type, u64 next_position) = 0;
+
+  protected:
+    ~DirectorySink() = default;
+};
+
+/// An inode. Permission checks are the caller's (core/file/path.cpp, permission.h); an inode does what it is
+/// told. All operations are thread-safe. Directory operations are called with names that have neither '/' nor
+/// zero bytes and are not "." or "..". Default implementations answer the errno that Linux gives for that
+/// type of file.
+class Inode : public RefCounted<Inode> {
+  public:
+    virtual ~Inode() = default;
+
+    virtual Result<Attributes> attributes() = 0;
+    /// Type bits never change.
+    [[nodiscard]] virtual u32 type() const = 0;
+    virtual FileSystem& file_system() = 0;
+    virtual Result<void> set_attributes(const AttributeChange& change);
+
+    // Directories.
+    virtual Result<Ref<Inode>> lookup(string_view name);
+    virtual Result<Ref<Inode>> create(string_view name, u32 mode, u64 special,
+                                      const Credentials& owner);  // also mkdir, mknod
+    virtual Result<Ref<Inode>> create_symlink(string_view name, string_view target, const Credentials& owner);
+    virtual Result<Ref<Inode>> create_unnamed(u32 mode, const Credentials& owner);  // O_TMPFILE
+    virtual Result<void> link(string_view name, Inode& target);
+    virtual Result<void> unlink(string_view name, bool directory);
+    /// `flags` as renameat2(2). `to_directory` belongs to the same file system.
+    virtual Result<void> rename(string_view from, Inode& to_directory, string_view to, u32 flags);
+    /// Entries from `position` (0 at first; then the next_position of the last entry taken), without "." and
+    /// "..".
+    virtual Result<void> read_directory(u64 position, DirectorySink& sink);
+
+    virtual Result<String> read_link();
+    /// /proc's magic links: go straight to the object instead of through the text.
+    virtual Result<Ref<File>> follow_magic();
+
+    /// Opens it: makes the File whose operations then do the rest. `flags` are open(2)'s.
+    virtual Result<Ref<File>> open(u32 flags) = 0;
+
+    virtual Result<usize> get_attribute(string_view name,
+                                        std::span<u8> value);  // xattr; empty span: only the size
+    virtual Result<void> set_attribute(string_view name, std::span<const u8> value, int flags);
+    virtual Result<usize> list_attributes(std::span<char> names);
+    virtual Result<void> remove_attribute(string_view name);
+};
+
+struct FileSystemStatus {  // statfs(2)
+    u64 type = 0, block_size = 4096, blocks = 0, free_blocks = 0, files = 0, free_files = 0,
+        name_length = 255, flags = 0, id = 0;
+};
+
+class FileSystem : public RefCounted<FileSystem> {
+  public:
+    virtual ~FileSystem() = default;
+    virtual Ref<Inode> root() = 0;
+    virtual Result<FileSystemStatus> status() = 0;
+    [[nodiscard]] virtual string_view type_name() const = 0;
+    [[nodiscard]] u64 device() const { return device_; }
+
+  protected:
+    u64 device_ = 0;
+};
+
+}  // namespace litebox

@@ -1,0 +1,45 @@
+// The Kernel: the one root from which all state of the library OS hangs. It lies in the page region; a thread
+// finds it through its thread block: `kernel()`.
+#pragma once
+
+#include "core/base/ref.h"
+#include "core/base/string.h"
+
+namespace litebox {
+
+class PageAllocator;
+struct HeapState;
+class ProcessTable;
+class FutexTable;
+class TimerService;
+class FileSystems;
+class NetworkStack;
+class RandomGenerator;
+struct TraceState;
+class PageQuota;
+class Process;
+
+struct Kernel : Pinned {
+    // core/memory
+    PageAllocator* pages = nullptr;
+    HeapState* heap = nullptr;
+    PageQuota* memory_quota = nullptr;
+    // core/task
+    ProcessTable* processes = nullptr;
+    FutexTable* futexes = nullptr;
+    TimerService* timers = nullptr;
+    // core/file
+    FileSystems* files = nullptr;
+    // core/net
+    NetworkStack* network = nullptr;
+    // linux
+    TraceState* trace = nullptr;
+
+    RandomGenerator* random = nullptr;
+    String host_name;
+    String domain_name;
+    u64 boot_ns = 0;
+    std::atomic<i64> realtime_offset_ns{0};
+};
+
+}  // namespace litebox

@@ -1,0 +1,116 @@
+// An address space: the ordered mappings of one guest address space, and every change to them.
+#pragma once
+
+#include "core/base/lock.h"
+#include "core/base/ref.h"
+#include "core/memory/memory_object.h"
+
+namespace litebox {
+
+class File;
+
+/// Where the bytes of a mapping come from.
+struct MappingSource {
+    enum class Kind : u8 { anonymous, object, host_file };
+    Kind kind = Kind::anonymous;
+    Ref<MemoryObject> object;  // object
+    int host_file = -1;        // host_file: descriptor slot of the platform, pinned by `file`
+    u64 offset = 0;            // of the mapping's first byte
+    Ref<File> file;            // what /proc/self/maps names; keeps the open file alive; may be null
+};
+
+struct MapRequest {
+    u64 address = 0;  // hint, or exact with `fixed`
+    u64 length = 0;   // bytes, rounded up
+    u8 protection = 0;
+    u8 max_protection =
+        platform::prot_read | platform::prot_write | platform::prot_execute;  // what mprotect may give
+    bool shared = false;
+    bool fixed = false;
+    bool no_replace = false;
+    bool low_32bit = false;
+    bool grows_down = false;
+    bool populate = false;
+    bool locked = false;
+    bool no_reserve = false;
+    bool stack = false;
+    string_view name;  // "[stack]", "[heap]", "[vdso]" for /proc; static text
+    MappingSource source;
+};
+
+/// One line of /proc/PID/maps and smaps.
+struct MappingView {
+    u64 begin, end;
+    u8 protection;
+    bool shared;
+    u64 offset;
+    string_view name;
+    Ref<File> file;
+    u64 resident, locked;
+};
+
+struct MemoryCounters {
+    u64 virtual_pages, locked_pages, data_pages, stack_pages, text_pages, shared_pages;
+};
+
+class AddressSpace : public RefCounted<AddressSpace> {
+  public:
+    static Result<Ref<AddressSpace>> create(platform::Space* space);
+    explicit AddressSpace(platform::Space* space);  // unusable before create() has filled it
+    ~AddressSpace();
+
+    Result<u64> map(MapRequest request);
+    Result<void> unmap(u64 address, u64 length);
+    Result<void> protect(u64 address, u64 length, u8 protection);
+    Result<u64> remap(u64 address, u64 old_length, u64 new_length, u64 flags, u64 new_address);  // mremap(2)
+    Result<void> advise(u64 address, u64 length, int advice);                                    // madvise(2)
+    Result<void> sync(u64 address, u64 length, int flags);                                       // msync(2)
+    Result<void> resident(u64 address, u64 length, UserPtr<u8> vector);                          // mincore(2)
+    Result<void> lock(u64 address, u64 length, bool on_fault);
+    Result<void> unlock(u64 address, u64 length);
+    Result<void> lock_all(int flags);
+    Result<u64> set_break(u64 address);  // brk(2): returns the resulting break
+    void set_break_base(u64 address);
+
+    /// Resolves a fault at `address`: true if the access may be repeated; else the signal's number and code
+    /// are told.
+    struct FaultVerdict {
+        bool resolved;
+        int signal;  // SIGSEGV or SIGBUS
+        int code;    // SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR
+    };
+    FaultVerdict handle_fault(u64 address, bool write, bool execute);
+
+    /// For fork: a copy of every mapping except MADV_DONTFORK ones, for the space that clone_space makes
+    /// right after.
+    Result<Ref<AddressSpace>> fork();
+    /// Told by the platform after the clone succeeded.
+    void bind(platform::Space* space);
+    /// For exec: removes everything.
+    void clear();
+    /// Calls `line` for each mapping in ascending order, without a lock held during the call.
+    void for_each(void (*line)(void* context, const MappingView& view), void* context, u64 from = 0);
+    MemoryCounters counters();
+
+    /// Access to another space's memory (process_vm_readv, /proc/PID/mem, ptrace-like readers). Returns bytes
+    /// done.
+    Result<usize> read_remote(u64 address, std::span<u8> to);
+    Result<usize> write_remote(u64 address, std::span<const u8> from);
+
+    [[nodiscard]] platform::Space* platform_space() const { return space_; }
+
+    // Fixed at exec; for auxv, /proc and brk.
+    struct Layout {
+        u64 code_begin = 0, code_end = 0, data_begin = 0, data_end = 0, stack_top = 0;
+        u64 arguments_begin = 0, arguments_end = 0, environment_begin = 0, environment_end = 0;
+        u64 auxv_begin = 0, auxv_length = 0;
+        u64 vdso = 0;
+    } layout;
+
+  private:
+    platform::Space* space_;
+    struct Tree;
+    Tree* tree_ = nullptr;
+};
+
+}  // namespace litebox

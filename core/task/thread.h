@@ -1,0 +1,97 @@
+// A task that runs: registers, signal mask, and references to all that a process's threads share or do not
+// (clone(2)).
+#pragma once
+
+#include "core/base/list.h"
+#include "core/base/ref.h"
+#include "core/memory/address_space.h"
+#include "core/task/credentials.h"
+#include "core/task/signal.h"
+#include "core/task/wait_queue.h"
+#include "platform/platform.h"
+
+namespace litebox {
+
+class Process;
+class DescriptorTable;
+class FileContext;
+struct RobustList;
+
+enum WorkFlag : u32 {
+    work_signal = 1,  // a signal may be deliverable: look before returning to the guest
+    work_exit = 2,    // the thread group is going away
+    work_stop = 4,    // the process is stopped: park before returning to the guest
+    work_notify = 8,  // accounting, tracing
+};
+
+class Thread final : public RefCounted<Thread> {
+  public:
+    Thread();
+    ~Thread();
+
+    i32 tid = 0;
+    Process* process = nullptr;  // outlives its threads
+    ThreadBlock* block = nullptr;
+    ListNode group_node;  // in Process::threads, under the process lock
+
+    // Shared with other threads as clone(2)'s flags said. Only the thread itself replaces them; others that
+    // look use the process lock.
+    Ref<AddressSpace> space;
+    Ref<DescriptorTable> files;
+    Ref<FileContext> directory;
+    Ref<SignalActions> actions;
+    Ref<Credentials> credentials;
+
+    char name[16] = {};
+
+    // Blocking.
+    std::atomic<u32> wake_word{0};
+    std::atomic<u32> work{0};      // WorkFlag
+    std::atomic<char> state{'R'};  // as /proc shows it: R S D T Z
+    const char* wait_channel = "";
+
+    /// Wakes it from block(); safe from any thread that holds a reference.
+    void wake();
+    /// Wakes it and makes it look at `work`, also when it runs guest code.
+    void interrupt(u32 work_flags);
+
+    // Signals. `pending` is guarded by the process's signal lock; the mask is changed by the thread itself
+    // only.
+    SignalSet mask;
+    SignalSet saved_mask;  // of sigsuspend, ppoll, pselect, epoll_pwait: restored after the handler's frame
+                           // is built
+    bool restore_mask = false;
+    SignalQueue pending;
+    struct {
+        u64 base = 0, size = 0;
+        u32 flags = 2;  // SS_DISABLE
+    } alternate_stack;
+    SignalSet waiting_for;  // sigtimedwait
+
+    // How a blocking call that is restarted through restart_syscall goes on.
+    struct {
+        Result<u64> (*function)(Thread&) = nullptr;
+        u64 words[6] = {};
+    } restart;
+
+    u64 clear_child_tid = 0;  // set_tid_address, CLONE_CHILD_CLEARTID
+    u64 set_child_tid = 0;
+    u64 robust_list = 0;
+    u64 robust_list_length = 0;
+    u64 rseq = 0;
+
+    i32 exit_status = 0;
+    i32 parent_death_signal = 0;
+    u32 scheduling_policy = 0;
+    i32 nice = 0;
+    u32 priority = 0;
+    u64 affinity[16] = {};  // 1024 processors
+    u64 timer_slack_ns = 50000;
+    u64 start_ns = 0;
+    std::atomic<u64> system_calls{0};
+    u64 minor_faults = 0, voluntary_switches = 0;
+    bool is_vfork_child = false;  // borrows its parent's host thread and address space
+    bool dumpable_exec = true;
+};
+
+}  // namespace litebox
