@@ -137,8 +137,9 @@ void save_vector_state(void* area);  // 64-byte aligned, xsave_size() bytes
 void restore_vector_state(const void* area);  // checked and sanitised by the caller
 u64 fs_base();
 void set_fs_base(u64 base);
-/// Registers with which a thread resumes the guest when its ThreadEntry returns or a system call ends.
-arch::RegisterFrame& guest_frame();
+/// Registers with which a thread resumes the guest when its ThreadEntry returns or an upcall ends. For a
+/// block that never ran: zeros, to be filled before it starts (the fs base too).
+arch::RegisterFrame& guest_frame(ThreadBlock* block);
 
 // ---------------------------------------------------------------------------------------------------------------
 // Time, entropy, processors.
@@ -146,6 +147,9 @@ arch::RegisterFrame& guest_frame();
 u64 monotonic_ns();
 u64 realtime_ns();
 u64 boottime_ns();
+/// The system process calls upcall::alarm() at or soon after `deadline` (monotonic; no_deadline: never). Each
+/// call replaces the last.
+void set_alarm(u64 deadline);
 u64 thread_cpu_ns(ThreadBlock* block);
 u64 space_cpu_ns(Space* space);
 u64 resident_pages(Space* space);
@@ -176,7 +180,7 @@ WindowSize terminal_size();
 void terminal_raw(bool raw);
 
 /// What the invoker asked for: arguments, environment, identity, grants, limits. Fixed at boot.
-struct BootParameters;
+struct BootParameters;  // platform/boot_parameters.h
 const BootParameters& boot_parameters();
 
 /// Ends the whole sandbox. `status` as wait(2) reports it for the first process.
@@ -227,6 +231,9 @@ void stream_ready();
 void host_signal(int signal);
 /// The first thread of the sandbox: builds the Kernel and the first process; returns into the guest.
 void boot();
+/// The time of platform::set_alarm has come. Runs in the system process: no current thread, so it must
+/// neither block nor touch guests.
+void alarm();
 /// The host runs low on memory: drop what can be dropped.
 void memory_pressure();
 

@@ -8,6 +8,7 @@
 namespace litebox {
 
 class File;
+class Thread;
 
 /// Where the bytes of a mapping come from.
 struct MappingSource {
@@ -81,10 +82,11 @@ class AddressSpace : public RefCounted<AddressSpace> {
     };
     FaultVerdict handle_fault(u64 address, bool write, bool execute);
 
-    /// For fork: a copy of every mapping except MADV_DONTFORK ones, for the space that clone_space makes
-    /// right after.
-    Result<Ref<AddressSpace>> fork();
-    /// Told by the platform after the clone succeeded.
+    /// For fork: gives `child` (not yet running, block made) a space that is a copy of this one but for
+    /// MADV_DONTFORK ranges, and starts it there with `entry`. Other changes to this space wait meanwhile, so
+    /// tree and page tables agree.
+    Result<void> fork(Thread& child, platform::ThreadEntry entry);
+    /// For exec out of a vfork child: a new empty space object for what platform::blank_space will make.
     void bind(platform::Space* space);
     /// For exec: removes everything.
     void clear();
