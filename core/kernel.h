@@ -9,7 +9,7 @@ namespace litebox {
 
 class PageAllocator;
 struct HeapState;
-class ProcessTable;
+class TaskTable;
 class FutexTable;
 class TimerService;
 class FileSystems;
@@ -25,7 +25,7 @@ struct Kernel : Pinned {
     HeapState* heap = nullptr;
     PageQuota* memory_quota = nullptr;
     // core/task
-    ProcessTable* processes = nullptr;
+    TaskTable* tasks = nullptr;
     FutexTable* futexes = nullptr;
     TimerService* timers = nullptr;
     // core/file

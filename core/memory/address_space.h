@@ -94,6 +94,15 @@ class AddressSpace : public RefCounted<AddressSpace> {
     void for_each(void (*line)(void* context, const MappingView& view), void* context, u64 from = 0);
     MemoryCounters counters();
 
+    /// What lies at an address, whoever maps it where: the MemoryObject (or open host file's inode) and the
+    /// offset in it for shared mappings, this space and the address for private ones. For futexes. EFAULT
+    /// where nothing is mapped.
+    struct Identity {
+        const void* object;
+        u64 offset;
+    };
+    Result<Identity> identify(u64 address);
+
     /// Access to another space's memory (process_vm_readv, /proc/PID/mem, ptrace-like readers). Returns bytes
     /// done.
     Result<usize> read_remote(u64 address, std::span<u8> to);

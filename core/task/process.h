@@ -1,7 +1,7 @@
-// A process (thread group), its family, its process group and session, and the table of all of them.
+// A process (thread group), its family, its process group and session.
 //
-// Locks: ProcessTable::mutex guards the family tree, groups, sessions, ids and wait states;
-// Process::signal_mutex guards pending signals, stop state and the thread list of that process.
+// Locks: TaskTable::mutex guards the family tree, groups, sessions and what wait4 reports;
+// Process::signal_mutex guards pending signals, stop and exit state, and the thread list.
 #pragma once
 
 #include "core/base/vector.h"
@@ -10,12 +10,12 @@
 namespace litebox {
 
 class Terminal;
-class TimerSet;  // itimers and POSIX timers, core/task/timers.h
+class TimerSet;
 
 struct Session : RefCounted<Session> {
     i32 id = 0;
-    i32 foreground_group = 0;  // of the controlling terminal
-    Terminal* terminal = nullptr;
+    i32 foreground_group = 0;      // of the controlling terminal
+    Terminal* terminal = nullptr;  // cleared by the terminal when it goes away; guarded by the task table
 };
 
 enum Limit : int {
@@ -37,8 +37,9 @@ enum Limit : int {
     limit_rttime,
     limit_count
 };
+inline constexpr u64 limit_infinity = ~u64{0};
 struct ResourceLimit {
-    u64 soft = ~u64{0}, hard = ~u64{0};
+    u64 soft = limit_infinity, hard = limit_infinity;
 };
 
 struct ResourceUsage {  // struct rusage in nanoseconds and counts
@@ -53,51 +54,68 @@ class Process final : public RefCounted<Process> {
     ~Process();
 
     i32 pid = 0;
-    // Family; under the table's lock.
+
+    // Family, under the table's lock. A zombie keeps its place until it is waited for.
     Process* parent = nullptr;
     ListNode sibling_node;
-    ListNode children;  // head of the ring of children's sibling_node (a List cannot name a member of an
-                        // incomplete class)
+    List<Process, &Process::sibling_node> children;
     ListNode table_node;
     i32 group_id = 0;
     Ref<Session> session;
-    int exit_signal = 17;
+    int exit_signal = sigchld;
     bool child_subreaper = false;
     bool has_execed = false;
 
-    enum class State : u8 { running, zombie, reaped };
-    std::atomic<State> state{State::running};
-    i32 exit_status = 0;  // wait(2) format
-    // Job control events that wait4 reports once.
-    bool stop_reported = true, continue_reported = true;
-    bool stopped = false;
-    int stop_signal = 0;
-    WaitQueue child_events;  // wait4 and pidfds of children sleep here (parent's queue)
-    WaitQueue exit_event;    // this process became a zombie (pidfd poll)
+    // Under the table's lock: what wait4 and waitid report, each once.
+    bool zombie = false;
+    i32 exit_status = 0;      // wait(2) format
+    int unreported_stop = 0;  // signal, 0: none
+    bool unreported_continue = false;
+    u32 last_uid = 0;
+    ResourceUsage usage;     // of the dead process, filled at exit
+    WaitQueue child_events;  // this process's waits for its children
+    WaitQueue exit_event;    // it became a zombie: pidfd poll
 
     Mutex signal_mutex{LockRank::process};
-    SignalQueue pending;  // process-directed
+    SignalQueue pending;     // process-directed
+    WaitQueue signal_event;  // signalfd
+    u32 queued_signals = 0;
     List<Thread, &Thread::group_node> threads;
     u32 live_threads = 0;
     bool group_exiting = false;
+    i32 group_exit_status = 0;
+    Thread* exec_survivor = nullptr;  // the thread that execs while the others leave
+    bool stopped = false;
+    WaitQueue thread_event;  // a thread left, or the process goes on
+    Ref<SignalActions> actions;
 
-    // Fixed at exec.
+    // Vfork: whoever created it sleeps here until exec or exit.
+    Thread* vfork_parent = nullptr;
+
+    // Fixed at exec; guarded by signal_mutex.
     Vector<char> command_line;  // as /proc/PID/cmdline
     Vector<char> environment;
-    Ref<File> executable;
+    Vector<u64> auxiliary;
+    Ref<class File> executable;
     String executable_path;
 
     Mutex limits_mutex{LockRank::leaf};
     ResourceLimit limits[limit_count];
     ResourceUsage dead_threads, dead_children;
-    Own<TimerSet> timers;
+    std::atomic<TimerSet*> timers{nullptr};  // made when first needed
     u64 start_ns = 0;
     bool dumpable = true;
-    u64 oom_score_adjust = 0;
+    i32 oom_score_adjust = 0;
     u32 personality = 0;
+    bool no_threads_yet = true;
 
     /// The current soft limit.
-    u64 limit(Limit which);
+    u64 limit(Limit which) {
+        LockGuard guard(limits_mutex);
+        return limits[which].soft;
+    }
+    /// Time and counts of live and dead threads.
+    ResourceUsage own_usage();
 };
 
 }  // namespace litebox

@@ -32,7 +32,8 @@ class Thread final : public RefCounted<Thread> {
     i32 tid = 0;
     Process* process = nullptr;  // outlives its threads
     ThreadBlock* block = nullptr;
-    ListNode group_node;  // in Process::threads, under the process lock
+    ListNode group_node;  // in Process::threads, under the signal lock
+    ListNode table_node;  // in the task table's bucket
 
     // Shared with other threads as clone(2)'s flags said. Only the thread itself replaces them; others that
     // look use the process lock.
@@ -66,7 +67,7 @@ class Thread final : public RefCounted<Thread> {
         u64 base = 0, size = 0;
         u32 flags = 2;  // SS_DISABLE
     } alternate_stack;
-    SignalSet waiting_for;  // sigtimedwait
+    SignalSet waiting_for;  // sigtimedwait: taken although blocked
 
     // How a blocking call that is restarted through restart_syscall goes on.
     struct {
