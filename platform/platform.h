@@ -137,6 +137,11 @@ void save_vector_state(void* area);  // 64-byte aligned, xsave_size() bytes
 void restore_vector_state(const void* area);  // checked and sanitised by the caller
 u64 fs_base();
 void set_fs_base(u64 base);
+/// All registers of the guest thread that this host thread runs (general, vector, fs base), kept aside while
+/// another guest thread borrows the host thread. restore_guest_state frees it.
+struct GuestState;
+Result<GuestState*> save_guest_state();
+void restore_guest_state(GuestState* state);
 /// Registers with which a thread resumes the guest when its ThreadEntry returns or an upcall ends. For a
 /// block that never ran: zeros, to be filled before it starts (the fs base too).
 arch::RegisterFrame& guest_frame(ThreadBlock* block);

@@ -67,7 +67,6 @@ Result<i32> TaskTable::allocate_id() {
 Result<void> TaskTable::add(Thread& thread, Process& process, bool new_process) {
     if (task_count >= task_limit) return Errno::eagain;
     thread.tid = TRY(allocate_id());
-    thread.process = &process;
     thread.ref();
     buckets_[static_cast<u32>(thread.tid) % bucket_count].push_back(&thread);
     task_count++;
@@ -91,6 +90,13 @@ void TaskTable::remove_process(Process& process) {
     process.table_node.unlink();
     if (process.sibling_node.linked()) process.sibling_node.unlink();
     process.unref();
+}
+
+void TaskTable::renumber(Thread& thread, i32 tid) {
+    if (thread.tid == tid) return;
+    thread.table_node.unlink();
+    thread.tid = tid;
+    buckets_[static_cast<u32>(tid) % bucket_count].push_back(&thread);
 }
 
 Ref<Process> TaskTable::find_process(i32 pid) {

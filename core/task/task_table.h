@@ -18,6 +18,8 @@ class TaskTable : Pinned {
     Result<void> add(Thread& thread, Process& process, bool new_process);
     void remove_thread(Thread& thread);
     void remove_process(Process& process);
+    /// exec from a thread that was not the leader: it takes the process's number.
+    void renumber(Thread& thread, i32 tid);
 
     Process* process(i32 pid);
     Thread* thread(i32 tid);

@@ -15,7 +15,6 @@ namespace litebox {
 class Process;
 class DescriptorTable;
 class FileContext;
-struct RobustList;
 
 enum WorkFlag : u32 {
     work_signal = 1,  // a signal may be deliverable: look before returning to the guest
@@ -90,8 +89,14 @@ class Thread final : public RefCounted<Thread> {
     u64 timer_slack_ns = 50000;
     u64 start_ns = 0;
     std::atomic<u64> system_calls{0};
+    u64 start_tls = 0;  // CLONE_SETTLS of a thread that has not started
+    bool start_with_tls = false;
     u64 minor_faults = 0, voluntary_switches = 0;
     bool is_vfork_child = false;  // borrows its parent's host thread and address space
+    Thread* lender = nullptr;     // of a borrowing child: its parent's thread, and that thread's registers
+    platform::GuestState* lender_state = nullptr;
+    u64 resume_value = 0;  // what the system call returns in which this thread became current again
+    std::atomic<bool> vfork_done{false};
     bool dumpable_exec = true;
 };
 
