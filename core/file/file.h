@@ -81,6 +81,7 @@ class File : public RefCounted<File> {
     virtual class Pipe* as_pipe() { return nullptr; }
     virtual class Epoll* as_epoll() { return nullptr; }
     virtual class Terminal* as_terminal() { return nullptr; }
+    virtual class Process* as_process() { return nullptr; }  // pidfds
     /// As /proc/PID/fd shows it when there is no path: "pipe:[123]", "anon_inode:[eventpoll]".
     virtual Result<String> describe();
     /// Lines for /proc/PID/fdinfo behind pos/flags/mnt_id.

@@ -61,6 +61,7 @@ class Thread final : public RefCounted<Thread> {
     SignalSet saved_mask;  // of sigsuspend, ppoll, pselect, epoll_pwait: restored after the handler's frame
                            // is built
     bool restore_mask = false;
+    int fault_trap = 0, fault_error = 0;  // of the last fault, for the frame of its handler
     SignalQueue pending;
     struct {
         u64 base = 0, size = 0;
@@ -89,7 +90,8 @@ class Thread final : public RefCounted<Thread> {
     u64 timer_slack_ns = 50000;
     u64 start_ns = 0;
     std::atomic<u64> system_calls{0};
-    u64 start_tls = 0;  // CLONE_SETTLS of a thread that has not started
+    void* exec_plan = nullptr;  // linux: an exec that goes on in a new address space
+    u64 start_tls = 0;          // CLONE_SETTLS of a thread that has not started
     bool start_with_tls = false;
     u64 minor_faults = 0, voluntary_switches = 0;
     bool is_vfork_child = false;  // borrows its parent's host thread and address space
