@@ -107,7 +107,7 @@ class Process final : public RefCounted<Process> {
     bool dumpable = true;
     i32 oom_score_adjust = 0;
     u32 personality = 0;
-    bool no_threads_yet = true;
+    bool huge_pages_disabled = false;
 
     /// The current soft limit.
     u64 limit(Limit which) {
