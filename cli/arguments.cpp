@@ -39,7 +39,8 @@ const OptionSpec* find_letter(std::span<const OptionSpec> specs, char letter) {
 std::string needs_value(const OptionSpec& spec) {
     std::string text = "--" + std::string(spec.name) + " needs a value: --" + std::string(spec.name) + " " +
                        std::string(spec.metavar);
-    if (!spec.example.empty()) text += ", for example --" + std::string(spec.name) + " " + std::string(spec.example);
+    if (!spec.example.empty())
+        text += ", for example --" + std::string(spec.name) + " " + std::string(spec.example);
     return text;
 }
 
@@ -55,7 +56,8 @@ std::string unknown(std::string_view name, std::span<const OptionSpec> specs) {
 /// The state of one pass over the words.
 class Parser {
   public:
-    Parser(std::span<const char* const> words, std::span<const OptionSpec> specs) : words_(words), specs_(specs) {}
+    Parser(std::span<const char* const> words, std::span<const OptionSpec> specs)
+        : words_(words), specs_(specs) {}
 
     ParsedArguments run() {
         while (next_ < words_.size() && !result_.error) {
@@ -67,8 +69,10 @@ class Parser {
             }
             if (word.size() < 2 || word[0] != '-') break;
             next_++;
-            if (word[1] == '-') take_long(word.substr(2));
-            else take_letters(word.substr(1));
+            if (word[1] == '-')
+                take_long(word.substr(2));
+            else
+                take_letters(word.substr(1));
         }
         for (; next_ < words_.size(); next_++) result_.rest.emplace_back(words_[next_]);
         return std::move(result_);
@@ -99,8 +103,10 @@ class Parser {
             const OptionSpec* spec = find_letter(specs_, letters[i]);
             if (!spec) {
                 result_.error = std::string("unknown option -") + letters[i];
-                if (find_long(specs_, letters)) *result_.error += "; did you mean --" + std::string(letters) + "?";
-                else *result_.error += "; --help lists the options";
+                if (find_long(specs_, letters))
+                    *result_.error += "; did you mean --" + std::string(letters) + "?";
+                else
+                    *result_.error += "; --help lists the options";
             } else if (spec->value == ValueKind::required && i + 1 < letters.size()) {
                 result_.options.push_back({spec, std::string(letters.substr(i + 1))});
                 return;

@@ -1,4 +1,5 @@
-// A small option parser: GNU style, options end at the first word that is none or at `--`, every complaint says what to do.
+// A small option parser: GNU style, options end at the first word that is none or at `--`, every complaint
+// says what to do.
 #pragma once
 
 #include <optional>
@@ -12,9 +13,9 @@ namespace litebox::cli {
 enum class ValueKind { none, required, optional };
 
 struct OptionSpec {
-    int id;                  // the command's own enumeration
-    std::string_view name;   // without the dashes
-    char letter;             // 0 when there is no short form
+    int id;                 // the command's own enumeration
+    std::string_view name;  // without the dashes
+    char letter;            // 0 when there is no short form
     ValueKind value;
     std::string_view metavar;  // shown in help and messages
     std::string_view example;  // a value that works, for messages

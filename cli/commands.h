@@ -28,7 +28,8 @@ int fail(const Complaint& complaint);
 
 void print(std::string_view text);  // standard output; a closed pipe is not an error
 
-/// For the commands whose only options are --json and --help: whether --json was given, or the exit code to end with.
+/// For the commands whose only options are --json and --help: whether --json was given, or the exit code to
+/// end with.
 struct SimpleOptions {
     bool json = false;
     int exit_code = -1;

@@ -48,7 +48,8 @@ SimpleOptions parse_simple(std::string_view command, std::string_view usage, Wor
     SimpleOptions result;
     ParsedArguments parsed = parse_arguments(words, specs);
     if (!parsed.error && !parsed.rest.empty())
-        parsed.error = "unexpected '" + parsed.rest[0] + "'; `litebox " + std::string(command) + "` takes no arguments";
+        parsed.error =
+            "unexpected '" + parsed.rest[0] + "'; `litebox " + std::string(command) + "` takes no arguments";
     if (parsed.error) {
         complain(std::string(command) + ": " + *parsed.error);
         result.exit_code = exit_litebox;
@@ -95,8 +96,11 @@ int command_sibling(std::string_view name, Words words) {
     for (const char* word : words) arguments.push_back(const_cast<char*>(word));
     arguments.push_back(nullptr);
     execv(path.c_str(), arguments.data());
-    if (errno == ENOENT) complain("`litebox " + std::string(name) + "` is the program " + path + ", which is not there; build it with make");
-    else complain(path + ": " + strerror(errno));
+    if (errno == ENOENT)
+        complain("`litebox " + std::string(name) + "` is the program " + path +
+                 ", which is not there; build it with make");
+    else
+        complain(path + ": " + strerror(errno));
     return errno == ENOENT ? exit_not_found : exit_not_runnable;
 }
 

@@ -38,7 +38,8 @@ int command_doctor(Words words) {
         json.member("remedy", std::string_view(probe.remedy)).end_object();
     }
     json.end_array().member("usable", usable).end_object();
-    out += usable ? "\nprograms can be run on this host\n" : "\nprograms cannot be run on this host until what is required is there\n";
+    out += usable ? "\nprograms can be run on this host\n"
+                  : "\nprograms cannot be run on this host until what is required is there\n";
     print(options.json ? json.text() + "\n" : out);
     return usable ? 0 : 1;
 }

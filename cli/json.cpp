@@ -10,15 +10,18 @@ namespace {
 size_t sequence_length(std::string_view text) {
     auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     unsigned first = byte(0);
-    size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3
-                    : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+    size_t length = first < 0x80                    ? 1
+                    : first >= 0xc2 && first < 0xe0 ? 2
+                    : first >= 0xe0 && first < 0xf0 ? 3
+                    : first >= 0xf0 && first < 0xf5 ? 4
+                                                    : 0;
     if (length == 0 || length > text.size()) return 0;
     for (size_t i = 1; i < length; i++)
         if ((byte(i) & 0xc0) != 0x80) return 0;
     if (length > 2) {
         unsigned second = byte(1);
-        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) || (first == 0xf0 && second < 0x90) ||
-            (first == 0xf4 && second >= 0x90))
+        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) ||
+            (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90))
             return 0;
     }
     return length;
@@ -56,7 +59,8 @@ std::string printable(std::string_view text) {
         size_t length = sequence_length(text);
         unsigned char c = static_cast<unsigned char>(text[0]);
         // U+0080 to U+009F steer terminals too.
-        bool control = length == 0 || c < 0x20 || c == 0x7f || (c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
+        bool control =
+            length == 0 || c < 0x20 || c == 0x7f || (c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
         if (control) {
             snprintf(escape, sizeof escape, "\\x%02x", c);
             out += escape;

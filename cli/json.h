@@ -1,4 +1,5 @@
-// Writes JSON, one value at a time, on one line. Strings may hold any bytes: what is not UTF-8 comes out as \ufffd.
+// Writes JSON, one value at a time, on one line. Strings may hold any bytes: what is not UTF-8 comes out as
+// \ufffd.
 #pragma once
 
 #include <cstdint>

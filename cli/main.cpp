@@ -22,14 +22,17 @@ struct Command {
 int command_version(Words words) {
     SimpleOptions options = parse_simple("version", "usage: litebox version [--json]\n", words);
     if (options.exit_code >= 0) return options.exit_code;
-    if (options.json) print(JsonWriter().begin_object().member("version", version).end_object().text() + "\n");
-    else print("LiteBox " + std::string(version) + "\n");
+    if (options.json)
+        print(JsonWriter().begin_object().member("version", version).end_object().text() + "\n");
+    else
+        print("LiteBox " + std::string(version) + "\n");
     return 0;
 }
 
 constexpr Command commands[] = {
     {"run", "run a program inside", command_run},
-    {"profile", "run a program and say what it used, and a deny list that would still let it run", command_profile},
+    {"profile", "run a program and say what it used, and a deny list that would still let it run",
+     command_profile},
     {"doctor", "what this host offers, what is enforced, what is missing and how to get it", command_doctor},
     {"policy", "the host system calls that a sandbox may make, with their constraints", command_policy},
     {"syscalls", "every Linux system call: full, partial (what is missing) or absent", command_syscalls},
@@ -47,10 +50,11 @@ int usage(bool asked) {
         line.resize(13, ' ');
         text += line + std::string(command.summary) + "\n";
     }
-    text += "\nfor example:\n"
-            "  litebox run -- python3 script.py\n"
-            "  litebox run --rw out -- make -j2\n"
-            "  litebox run --root rootfs -- /bin/sh\n";
+    text +=
+        "\nfor example:\n"
+        "  litebox run -- python3 script.py\n"
+        "  litebox run --rw out -- make -j2\n"
+        "  litebox run --root rootfs -- /bin/sh\n";
     if (asked) {
         print(text);
         return 0;
@@ -70,8 +74,10 @@ int unknown(std::string_view name) {
     for (const Command& command : commands) names.push_back(command.name);
     std::string_view meant = nearest(name, names);
     std::string text = "there is no command '" + printable(name) + "'";
-    if (!meant.empty()) text += "; did you mean `litebox " + std::string(meant) + "`?";
-    else text += "; to run a program: litebox run -- " + printable(name);
+    if (!meant.empty())
+        text += "; did you mean `litebox " + std::string(meant) + "`?";
+    else
+        text += "; to run a program: litebox run -- " + printable(name);
     complain(text);
     return exit_litebox;
 }

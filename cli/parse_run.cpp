@@ -25,15 +25,17 @@ std::string quoted(std::string_view text) {
 }
 
 std::string not_a(const FoundOption& option, std::string_view what) {
-    return "--" + std::string(option.spec->name) + ": " + quoted(*option.value) + " is not " + std::string(what) +
-           "; for example --" + std::string(option.spec->name) + " " + std::string(option.spec->example);
+    return "--" + std::string(option.spec->name) + ": " + quoted(*option.value) + " is not " +
+           std::string(what) + "; for example --" + std::string(option.spec->name) + " " +
+           std::string(option.spec->example);
 }
 
 /// The real path of something that a grant names, or the reason why there is none.
 std::optional<std::string> real(const std::string& path, std::string& problem) {
     char resolved[PATH_MAX];
     if (realpath(path.c_str(), resolved)) return resolved;
-    problem = quoted(path) + ": " + (errno == ENOENT ? "there is no such file or directory" : strerror(errno));
+    problem =
+        quoted(path) + ": " + (errno == ENOENT ? "there is no such file or directory" : strerror(errno));
     return std::nullopt;
 }
 
@@ -48,7 +50,8 @@ class RunParser {
             if (auto problem = take(option)) return Complaint{exit_litebox, *problem};
         if (parsed.rest.empty())
             return Complaint{exit_litebox, std::string("no program given: litebox ") +
-                                               (command_.profile ? "profile" : "run") + " [OPTIONS] -- PROGRAM [ARGUMENTS]"};
+                                               (command_.profile ? "profile" : "run") +
+                                               " [OPTIONS] -- PROGRAM [ARGUMENTS]"};
         if (parsed.rest[0].empty())
             return Complaint{exit_litebox, "the program's name is empty: litebox run -- PROGRAM [ARGUMENTS]"};
         command_.arguments = std::move(parsed.rest);
@@ -59,33 +62,63 @@ class RunParser {
   private:
     std::optional<std::string> take(const FoundOption& option) {
         switch (option.spec->id) {
-            case opt_ro: return take_grant(option, Grant::Kind::read_only);
-            case opt_rw: return take_grant(option, Grant::Kind::read_write);
-            case opt_tmpfs: return take_tmpfs(option);
-            case opt_root: root_ = *option.value; break;
-            case opt_cwd: cwd_ = *option.value; break;
-            case opt_env: return take_env(option);
-            case opt_env_pass: passed_.push_back(*option.value); break;
-            case opt_user: user_ = *option.value; break;
-            case opt_hostname: return take_hostname(option);
-            case opt_memory: return take_memory(option);
-            case opt_processes: return take_processes(option);
-            case opt_timeout: return take_time(option, command_.timeout_ms);
-            case opt_cpu_time: return take_time(option, command_.cpu_time_ms);
-            case opt_wx: return take_choice(option, "allow", "deny", command_.deny_write_execute);
-            case opt_deny_calls: return take_deny_list(option);
-            case opt_deny_action: deny_action_given_ = true; return take_choice(option, "eperm", "kill", kill_);
-            default: take_flag(option);
+            case opt_ro:
+                return take_grant(option, Grant::Kind::read_only);
+            case opt_rw:
+                return take_grant(option, Grant::Kind::read_write);
+            case opt_tmpfs:
+                return take_tmpfs(option);
+            case opt_root:
+                root_ = *option.value;
+                break;
+            case opt_cwd:
+                cwd_ = *option.value;
+                break;
+            case opt_env:
+                return take_env(option);
+            case opt_env_pass:
+                passed_.push_back(*option.value);
+                break;
+            case opt_user:
+                user_ = *option.value;
+                break;
+            case opt_hostname:
+                return take_hostname(option);
+            case opt_memory:
+                return take_memory(option);
+            case opt_processes:
+                return take_processes(option);
+            case opt_timeout:
+                return take_time(option, command_.timeout_ms);
+            case opt_cpu_time:
+                return take_time(option, command_.cpu_time_ms);
+            case opt_wx:
+                return take_choice(option, "allow", "deny", command_.deny_write_execute);
+            case opt_deny_calls:
+                return take_deny_list(option);
+            case opt_deny_action:
+                deny_action_given_ = true;
+                return take_choice(option, "eperm", "kill", kill_);
+            default:
+                take_flag(option);
         }
         return std::nullopt;
     }
 
     void take_flag(const FoundOption& option) {
         switch (option.spec->id) {
-            case opt_allow_slow_fs: command_.allow_slow_fs = true; break;
-            case opt_terminal: command_.interactive = true; break;
-            case opt_stats: command_.statistics = true; break;
-            case opt_quiet: command_.quiet = true; break;
+            case opt_allow_slow_fs:
+                command_.allow_slow_fs = true;
+                break;
+            case opt_terminal:
+                command_.interactive = true;
+                break;
+            case opt_stats:
+                command_.statistics = true;
+                break;
+            case opt_quiet:
+                command_.quiet = true;
+                break;
             case opt_trace:
                 command_.trace = true;
                 command_.trace_file = option.value.value_or("");
@@ -94,13 +127,15 @@ class RunParser {
                 command_.json = true;
                 command_.json_file = option.value.value_or("");
                 break;
-            default: break;
+            default:
+                break;
         }
     }
 
     std::optional<std::string> take_grant(const FoundOption& option, Grant::Kind kind) {
         std::string path = *option.value, inside;
-        // A colon only separates where an absolute path follows and nothing on the host has the whole as its name.
+        // A colon only separates where an absolute path follows and nothing on the host has the whole as its
+        // name.
         struct stat unused;
         size_t colon = path.rfind(":/");
         if (colon != std::string::npos && colon > 0 && stat(path.c_str(), &unused) != 0) {
@@ -113,12 +148,15 @@ class RunParser {
         if (inside.empty()) inside = *host;
         for (std::string_view own : {"/proc", "/sys", "/dev"})
             if (is_beneath(inside, own) && inside != "/dev/shm")
-                return "--" + std::string(option.spec->name) + " " + quoted(*option.value) + ": " + std::string(own) +
-                       " inside is LiteBox's own; show it elsewhere with " + path + ":/INSIDE";
-        if (inside == "/" && *host != "/") return "--" + std::string(option.spec->name) + ": to replace the root, use --root " + path;
+                return "--" + std::string(option.spec->name) + " " + quoted(*option.value) + ": " +
+                       std::string(own) + " inside is LiteBox's own; show it elsewhere with " + path +
+                       ":/INSIDE";
+        if (inside == "/" && *host != "/")
+            return "--" + std::string(option.spec->name) + ": to replace the root, use --root " + path;
         if (*host == "/" && inside == "/")
             return "--" + std::string(option.spec->name) +
-                   " /: the whole host is not granted in one; name directories, or use --root / to see its public part";
+                   " /: the whole host is not granted in one; name directories, or use --root / to see its "
+                   "public part";
         requested_.push_back({kind, *host, inside});
         return std::nullopt;
     }
@@ -143,7 +181,8 @@ class RunParser {
     std::optional<std::string> take_env(const FoundOption& option) {
         size_t equals = option.value->find('=');
         if (equals == std::string::npos)
-            return "--env " + *option.value + ": write NAME=VALUE, or pass your own value with --env-pass " + *option.value;
+            return "--env " + *option.value + ": write NAME=VALUE, or pass your own value with --env-pass " +
+                   *option.value;
         if (equals == 0) return not_a(option, "NAME=VALUE");
         set_.push_back(*option.value);
         return std::nullopt;
@@ -164,14 +203,16 @@ class RunParser {
     std::optional<std::string> take_memory(const FoundOption& option) {
         auto size = parse_size(*option.value, memory());
         if (!size) return not_a(option, "a size");
-        if (*size < least_memory) return "--memory " + *option.value + " is too little: a sandbox needs at least 16M";
+        if (*size < least_memory)
+            return "--memory " + *option.value + " is too little: a sandbox needs at least 16M";
         command_.memory = *size;
         return std::nullopt;
     }
 
     std::optional<std::string> take_processes(const FoundOption& option) {
         auto number = parse_number(*option.value);
-        if (!number || *number == 0 || *number > 1'000'000) return not_a(option, "a number from 1 to 1000000");
+        if (!number || *number == 0 || *number > 1'000'000)
+            return not_a(option, "a number from 1 to 1000000");
         command_.processes = *number;
         return std::nullopt;
     }
@@ -183,11 +224,11 @@ class RunParser {
         return std::nullopt;
     }
 
-    static std::optional<std::string> take_choice(const FoundOption& option, std::string_view no, std::string_view yes,
-                                                  bool& where) {
+    static std::optional<std::string> take_choice(const FoundOption& option, std::string_view no,
+                                                  std::string_view yes, bool& where) {
         if (*option.value != no && *option.value != yes)
-            return "--" + std::string(option.spec->name) + ": " + quoted(*option.value) + " is neither " + std::string(no) +
-                   " nor " + std::string(yes);
+            return "--" + std::string(option.spec->name) + ": " + quoted(*option.value) + " is neither " +
+                   std::string(no) + " nor " + std::string(yes);
         where = *option.value == yes;
         return std::nullopt;
     }
@@ -226,13 +267,15 @@ class RunParser {
                                                       : find_account(passwd, name);
             if (!account && !number)
                 return "--user " + quoted(name) + ": there is no such user" +
-                       (root_.empty() ? "" : " in the root's /etc/passwd") + "; a number works without a name";
+                       (root_.empty() ? "" : " in the root's /etc/passwd") +
+                       "; a number works without a name";
             if (number && *number >= UINT32_MAX) return "--user " + quoted(name) + " is not a user id";
             command_.uid = account ? account->uid : static_cast<uint32_t>(*number);
             command_.gid = account ? account->gid : command_.uid;
             if (colon != std::string::npos) {
                 auto group = parse_number(std::string_view(user_).substr(colon + 1));
-                if (!group || *group >= UINT32_MAX) return "--user " + quoted(user_) + ": write the group as a number";
+                if (!group || *group >= UINT32_MAX)
+                    return "--user " + quoted(user_) + ": write the group as a number";
                 command_.gid = static_cast<uint32_t>(*group);
             }
             command_.groups = {command_.gid};
@@ -259,20 +302,23 @@ class RunParser {
         }
         for (Grant& grant : requested_) command_.grants.push_back(std::move(grant));
         bool visible = grant_for(command_, host_.current_directory) != nullptr && root_.empty();
-        command_.working_directory = !cwd_.empty()  ? absolute_path(cwd_, visible ? host_.current_directory : "/")
-                                     : visible      ? host_.current_directory
+        command_.working_directory = !cwd_.empty()
+                                         ? absolute_path(cwd_, visible ? host_.current_directory : "/")
+                                     : visible       ? host_.current_directory
                                      : root_.empty() ? command_.home
                                                      : "/";
         explain_directory();
         return std::nullopt;
     }
 
-    /// The current directory may be visible although it was not granted by default: the user named it, or one above.
+    /// The current directory may be visible although it was not granted by default: the user named it, or one
+    /// above.
     void explain_directory() {
         if (command_.root_given || command_.current_directory_granted) return;
         if (grant_for(command_, host_.current_directory)) return;
-        command_.notes.push_back("the current directory " + host_.current_directory + " is not visible inside, since it is " +
-                                 why_not_granted(host_) + "; to show it: --ro .");
+        command_.notes.push_back("the current directory " + host_.current_directory +
+                                 " is not visible inside, since it is " + why_not_granted(host_) +
+                                 "; to show it: --ro .");
     }
 
     void choose_environment() {
@@ -283,7 +329,8 @@ class RunParser {
         put("LOGNAME=" + command_.user_name);
         for (const std::string& variable : host_.environment) {
             std::string_view name = std::string_view(variable).substr(0, variable.find('='));
-            bool pass = std::any_of(std::begin(passing), std::end(passing), [&](auto p) { return covers(p, name); }) ||
+            bool pass = std::any_of(std::begin(passing), std::end(passing),
+                                    [&](auto p) { return covers(p, name); }) ||
                         std::any_of(passed_.begin(), passed_.end(), [&](auto& p) { return covers(p, name); });
             if (pass) put(variable);
         }
@@ -291,13 +338,15 @@ class RunParser {
     }
 
     static bool covers(std::string_view pattern, std::string_view name) {
-        return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+        return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
+                                      : name == pattern;
     }
 
     /// Later ones replace earlier ones of the same name.
     void put(const std::string& variable) {
         std::string_view name = std::string_view(variable).substr(0, variable.find('=') + 1);
-        std::erase_if(command_.environment, [&](const std::string& other) { return other.starts_with(name); });
+        std::erase_if(command_.environment,
+                      [&](const std::string& other) { return other.starts_with(name); });
         command_.environment.push_back(variable);
     }
 
@@ -311,7 +360,8 @@ class RunParser {
 
 }  // namespace
 
-std::variant<RunCommand, Complaint> parse_run(std::span<const char* const> words, const Surroundings& host, bool profile) {
+std::variant<RunCommand, Complaint> parse_run(std::span<const char* const> words, const Surroundings& host,
+                                              bool profile) {
     return RunParser(host, profile).run(words);
 }
 
@@ -334,8 +384,10 @@ std::optional<std::string> read_deny_list(std::string_view text, std::string_vie
             std::vector<std::string_view> names;
             for (const CallName& row : call_names()) names.push_back(row.name);
             std::string_view meant = nearest(line, names);
-            return std::string(name) + ":" + std::to_string(number) + ": there is no system call " + quoted(line) +
-                   (meant.empty() ? std::string("; `litebox syscalls` lists them") : "; did you mean " + std::string(meant) + "?");
+            return std::string(name) + ":" + std::to_string(number) + ": there is no system call " +
+                   quoted(line) +
+                   (meant.empty() ? std::string("; `litebox syscalls` lists them")
+                                  : "; did you mean " + std::string(meant) + "?");
         }
         command.denied_calls.set(call->number);
     }

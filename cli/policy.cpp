@@ -15,16 +15,22 @@ int command_policy(Words words) {
         JsonWriter json;
         json.begin_object().key("host_calls").begin_array();
         for (const auto& row : rows)
-            json.begin_object().member("name", std::string_view(row.name)).member("number", uint64_t{row.number})
-                .member("constraint", std::string_view(row.constraint)).end_object();
+            json.begin_object()
+                .member("name", std::string_view(row.name))
+                .member("number", uint64_t{row.number})
+                .member("constraint", std::string_view(row.constraint))
+                .end_object();
         print(json.end_array().end_object().text() + "\n");
         return 0;
     }
-    std::string out = "A sandbox may make these host system calls, from one instruction only; everything else traps or kills.\n\n";
+    std::string out =
+        "A sandbox may make these host system calls, from one instruction only; everything else traps or "
+        "kills.\n\n";
     for (const auto& row : rows) {
         char name[40];
         snprintf(name, sizeof name, "%4u  %-18s ", row.number, row.name.c_str());
-        out += name + (row.constraint.empty() ? std::string("no arguments that matter") : row.constraint) + "\n";
+        out +=
+            name + (row.constraint.empty() ? std::string("no arguments that matter") : row.constraint) + "\n";
     }
     print(out + "\n" + std::to_string(rows.size()) + " host system calls\n");
     return 0;

@@ -13,7 +13,8 @@ namespace litebox::cli {
 /// Writes nothing and executes nothing.
 std::optional<Complaint> check_program(const RunCommand& command);
 
-/// Judges the first bytes of an executable file of `size` bytes. `interpreter` gets what has to be found next: the one of
+/// Judges the first bytes of an executable file of `size` bytes. `interpreter` gets what has to be found
+/// next: the one of
 /// `#!` or of PT_INTERP; empty when there is none. For tests and for check_program.
 std::optional<std::string> judge_image(std::string_view head, uint64_t size, std::string& interpreter);
 

@@ -41,12 +41,18 @@ std::vector<CallCount> by_count(const RunReport& report) {
 
 const char* end_word(RunReport::End end) {
     switch (end) {
-        case RunReport::End::exited: return "exited";
-        case RunReport::End::signalled: return "signalled";
-        case RunReport::End::limit: return "limit";
-        case RunReport::End::failed: return "failed";
-        case RunReport::End::not_found: return "not found";
-        case RunReport::End::not_runnable: return "not runnable";
+        case RunReport::End::exited:
+            return "exited";
+        case RunReport::End::signalled:
+            return "signalled";
+        case RunReport::End::limit:
+            return "limit";
+        case RunReport::End::failed:
+            return "failed";
+        case RunReport::End::not_found:
+            return "not found";
+        case RunReport::End::not_runnable:
+            return "not runnable";
     }
     return "failed";
 }
@@ -55,22 +61,27 @@ const char* end_word(RunReport::End end) {
 
 std::string statistics_text(const RunReport& report) {
     std::string out;
-    add(out, "litebox: started in %.2f ms, ran %.3f s (%.3f s of processor time), %llu processes, at most %.1f MiB\n",
-        report.start_us / 1e3, report.wall_us / 1e6, report.cpu_us / 1e6, (unsigned long long)report.processes,
-        report.peak_memory / 1048576.0);
-    add(out, "litebox: %llu system calls served inside, %llu host system calls made\n", (unsigned long long)report.guest_calls,
-        (unsigned long long)report.host_calls);
+    add(out,
+        "litebox: started in %.2f ms, ran %.3f s (%.3f s of processor time), %llu processes, at most %.1f "
+        "MiB\n",
+        report.start_us / 1e3, report.wall_us / 1e6, report.cpu_us / 1e6,
+        (unsigned long long)report.processes, report.peak_memory / 1048576.0);
+    add(out, "litebox: %llu system calls served inside, %llu host system calls made\n",
+        (unsigned long long)report.guest_calls, (unsigned long long)report.host_calls);
     if (report.calls.empty()) return out;
     add(out, "%12s %10s  %s\n", "calls", "errors", "system call");
     for (const CallCount& call : by_count(report))
-        add(out, "%12llu %10llu  %s\n", (unsigned long long)call.count, (unsigned long long)call.errors, name_of(call.number).c_str());
+        add(out, "%12llu %10llu  %s\n", (unsigned long long)call.count, (unsigned long long)call.errors,
+            name_of(call.number).c_str());
     return out;
 }
 
 std::string deny_list(const RunReport& report) {
-    std::string out = "# system calls that the profiled run did not use; for litebox run --deny-calls FILE\naction eperm\n";
+    std::string out =
+        "# system calls that the profiled run did not use; for litebox run --deny-calls FILE\naction eperm\n";
     for (const CallName& call : call_names()) {
-        if (call.support == Support::absent) continue;  // answers ENOSYS anyway, which programs know how to take
+        if (call.support == Support::absent)
+            continue;  // answers ENOSYS anyway, which programs know how to take
         bool used = std::any_of(report.calls.begin(), report.calls.end(),
                                 [&](const CallCount& c) { return c.number == call.number && c.count; });
         if (!used && std::find(std::begin(always), std::end(always), call.name) == std::end(always))
@@ -90,20 +101,30 @@ std::string profile_text(const RunCommand& command, const RunReport& report) {
 
 std::string report_json(const RunCommand& command, const RunReport& report, int exit_code) {
     JsonWriter json;
-    json.begin_object().member("program", std::string_view(command.arguments[0])).member("end", end_word(report.end));
+    json.begin_object()
+        .member("program", std::string_view(command.arguments[0]))
+        .member("end", end_word(report.end));
     json.member("exit_code", static_cast<uint64_t>(exit_code));
     if (report.end == RunReport::End::signalled) json.member("signal", static_cast<uint64_t>(report.status));
     json.key("reason");
-    if (report.reason.empty()) json.null();
-    else json.value(std::string_view(report.reason));
-    json.member("start_us", report.start_us).member("wall_us", report.wall_us).member("cpu_us", report.cpu_us);
+    if (report.reason.empty())
+        json.null();
+    else
+        json.value(std::string_view(report.reason));
+    json.member("start_us", report.start_us)
+        .member("wall_us", report.wall_us)
+        .member("cpu_us", report.cpu_us);
     json.member("guest_calls", report.guest_calls).member("host_calls", report.host_calls);
     json.member("peak_memory", report.peak_memory).member("processes", report.processes);
     json.member("files_lost", report.files_lost).member("name_lookup_failed", report.name_lookup_failed);
     json.key("calls").begin_array();
     for (const CallCount& call : by_count(report))
-        json.begin_object().member("name", std::string_view(name_of(call.number))).member("number", uint64_t{call.number})
-            .member("count", call.count).member("errors", call.errors).end_object();
+        json.begin_object()
+            .member("name", std::string_view(name_of(call.number)))
+            .member("number", uint64_t{call.number})
+            .member("count", call.count)
+            .member("errors", call.errors)
+            .end_object();
     json.end_array();
     if (command.profile) {
         json.key("files").begin_array();

@@ -1,4 +1,5 @@
-// litebox run and litebox profile: from the command to the supervisor, and from its report to words and an exit code.
+// litebox run and litebox profile: from the command to the supervisor, and from its report to words and an
+// exit code.
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,7 +24,8 @@ using supervisor::RunReport;
 RunOptions options_of(const RunCommand& command) {
     RunOptions options;
     for (const Grant& grant : command.grants)
-        options.grants.push_back({static_cast<supervisor::Grant::Kind>(grant.kind), grant.host, grant.guest, grant.size, grant.system});
+        options.grants.push_back({static_cast<supervisor::Grant::Kind>(grant.kind), grant.host, grant.guest,
+                                  grant.size, grant.system});
     options.root_given = command.root_given;
     options.allow_slow_fs = command.allow_slow_fs;
     options.arguments = command.arguments;
@@ -53,12 +55,18 @@ RunOptions options_of(const RunCommand& command) {
 
 int exit_code(const RunReport& report) {
     switch (report.end) {
-        case RunReport::End::exited: return report.status & 0xff;
-        case RunReport::End::signalled: return 128 + report.status;
-        case RunReport::End::limit: return report.status ? report.status : 128 + 9;
-        case RunReport::End::not_found: return exit_not_found;
-        case RunReport::End::not_runnable: return exit_not_runnable;
-        case RunReport::End::failed: break;
+        case RunReport::End::exited:
+            return report.status & 0xff;
+        case RunReport::End::signalled:
+            return 128 + report.status;
+        case RunReport::End::limit:
+            return report.status ? report.status : 128 + 9;
+        case RunReport::End::not_found:
+            return exit_not_found;
+        case RunReport::End::not_runnable:
+            return exit_not_runnable;
+        case RunReport::End::failed:
+            break;
     }
     return exit_litebox;
 }
@@ -82,8 +90,8 @@ void closing_notes(const RunCommand& command, const RunReport& report) {
     if (command.quiet) return;
     if (report.files_lost)
         complain(std::to_string(report.files_lost) + (report.files_lost == 1 ? " file" : " files") +
-                 " written in " + command.working_directory + " vanished with the sandbox; to keep them: --rw " +
-                 command.working_directory);
+                 " written in " + command.working_directory +
+                 " vanished with the sandbox; to keep them: --rw " + command.working_directory);
     if (report.name_lookup_failed)
         complain("a name look-up failed: the network is not granted, only loopback inside the sandbox");
 }
@@ -103,15 +111,20 @@ int run_command(Words words, bool profile) {
     if (auto problem = check_program(command)) return fail(*problem);
     RunOptions options = options_of(command);
     int json_output = STDERR_FILENO;
-    if (!command.trace_file.empty() && (options.trace_descriptor = open_output(command.trace_file, "trace")) < 0) return exit_litebox;
-    if (!command.json_file.empty() && (json_output = open_output(command.json_file, "json")) < 0) return exit_litebox;
+    if (!command.trace_file.empty() &&
+        (options.trace_descriptor = open_output(command.trace_file, "trace")) < 0)
+        return exit_litebox;
+    if (!command.json_file.empty() && (json_output = open_output(command.json_file, "json")) < 0)
+        return exit_litebox;
     if (!command.quiet)
         for (const std::string& note : command.notes) complain(note);
     RunReport report = supervisor::run_sandbox(options);
     closing_notes(command, report);
     int code = exit_code(report);
-    if (command.profile) write_text(STDERR_FILENO, profile_text(command, report));
-    else if (command.statistics) write_text(STDERR_FILENO, statistics_text(report));
+    if (command.profile)
+        write_text(STDERR_FILENO, profile_text(command, report));
+    else if (command.statistics)
+        write_text(STDERR_FILENO, statistics_text(report));
     if (command.json) write_text(json_output, report_json(command, report, code) + "\n");
     return code;
 }

@@ -1,4 +1,5 @@
-// What `litebox run` and `litebox profile` were asked for, as values: parsing has no effect on the world but reading it.
+// What `litebox run` and `litebox profile` were asked for, as values: parsing has no effect on the world but
+// reading it.
 #pragma once
 
 #include <bitset>
@@ -38,20 +39,20 @@ struct RunCommand {
     uint32_t uid = 0, gid = 0;
     std::vector<uint32_t> groups;
 
-    uint64_t memory = 0;           // bytes; 0 = half of what the machine has
-    uint64_t processes = 1024;     // processes and threads together
-    uint64_t timeout_ms = 0;       // 0 = none
-    uint64_t cpu_time_ms = 0;      // 0 = none
+    uint64_t memory = 0;        // bytes; 0 = half of what the machine has
+    uint64_t processes = 1024;  // processes and threads together
+    uint64_t timeout_ms = 0;    // 0 = none
+    uint64_t cpu_time_ms = 0;   // 0 = none
     bool deny_write_execute = false;
     bool allow_slow_fs = false;
-    bool interactive = false;      // -t: a terminal is required
+    bool interactive = false;  // -t: a terminal is required
     bool quiet = false;
     bool statistics = false;
     bool profile = false;
     bool trace = false;
-    std::string trace_file;        // empty: standard error
+    std::string trace_file;  // empty: standard error
     bool json = false;
-    std::string json_file;         // empty: standard error
+    std::string json_file;  // empty: standard error
     std::bitset<call_numbers> denied_calls;
     bool kill_on_denied = false;
 
@@ -71,8 +72,8 @@ struct Surroundings {
     std::string passwd;                    // text of /etc/passwd
     uint32_t uid = 0, gid = 0;
     std::vector<uint32_t> groups;
-    uint64_t memory = 0;                   // bytes of the machine
-    bool terminal = false;                 // whether standard input is one
+    uint64_t memory = 0;    // bytes of the machine
+    bool terminal = false;  // whether standard input is one
 };
 
 Surroundings host_surroundings();

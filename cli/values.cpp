@@ -43,12 +43,22 @@ std::optional<uint64_t> parse_size(std::string_view text, uint64_t whole) {
     unsigned shift = 0;
     if (!text.empty()) {
         switch (text[0] | 0x20) {
-            case 'k': shift = 10; break;
-            case 'm': shift = 20; break;
-            case 'g': shift = 30; break;
-            case 't': shift = 40; break;
-            case 'b': break;
-            default: return std::nullopt;
+            case 'k':
+                shift = 10;
+                break;
+            case 'm':
+                shift = 20;
+                break;
+            case 'g':
+                shift = 30;
+                break;
+            case 't':
+                shift = 40;
+                break;
+            case 'b':
+                break;
+            default:
+                return std::nullopt;
         }
         text.remove_prefix(1);
         if (shift && (text == "iB" || text == "B" || text == "b")) text = {};
@@ -123,15 +133,18 @@ std::optional<Account> find_account(std::string_view passwd, uint32_t uid) {
 }
 
 std::string absolute_path(std::string_view path, std::string_view directory) {
-    std::string whole = path.starts_with('/') ? std::string(path) : std::string(directory) + "/" + std::string(path);
+    std::string whole =
+        path.starts_with('/') ? std::string(path) : std::string(directory) + "/" + std::string(path);
     std::string out;
     for (size_t at = 0; at < whole.size();) {
         size_t end = std::min(whole.find('/', at), whole.size());
         std::string_view part = std::string_view(whole).substr(at, end - at);
         at = end + 1;
         if (part.empty() || part == ".") continue;
-        if (part == "..") out.resize(out.empty() ? 0 : out.rfind('/'));
-        else out += "/" + std::string(part);
+        if (part == "..")
+            out.resize(out.empty() ? 0 : out.rfind('/'));
+        else
+            out += "/" + std::string(part);
     }
     return out.empty() ? "/" : out;
 }

@@ -29,7 +29,8 @@ struct Account {
 std::optional<Account> find_account(std::string_view passwd, std::string_view name);
 std::optional<Account> find_account(std::string_view passwd, uint32_t uid);
 
-/// The path made absolute against `directory`, without `.`, `..` and double slashes; symbolic links are not looked at.
+/// The path made absolute against `directory`, without `.`, `..` and double slashes; symbolic links are not
+/// looked at.
 std::string absolute_path(std::string_view path, std::string_view directory);
 
 /// Whether `path` is `above` itself or lies beneath it. Both absolute and clean.

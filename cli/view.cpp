@@ -13,7 +13,7 @@ namespace litebox::cli {
 namespace {
 
 constexpr const char* system_directories[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
-                                              "/etc", "/opt", "/var", "/srv", "/nix", "/gnu"};
+                                              "/etc", "/opt", "/var",  "/srv", "/nix",   "/gnu"};
 constexpr std::string_view own_directories[] = {"/proc", "/sys", "/dev", "/run"};
 constexpr int most_links = 40;
 
@@ -26,7 +26,8 @@ std::vector<std::string> homes(const Surroundings& host) {
         std::string line(text.substr(0, end));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         auto account = find_account(line, line.substr(0, line.find(':')));
-        if (account && (account->uid == 0 || (account->uid >= 1000 && account->uid < 60000))) found.push_back(account->home);
+        if (account && (account->uid == 0 || (account->uid >= 1000 && account->uid < 60000)))
+            found.push_back(account->home);
     }
     for (const std::string& variable : host.environment)
         if (variable.starts_with("HOME=/")) found.push_back(absolute_path(variable.substr(5), "/"));
@@ -51,7 +52,8 @@ std::string why_not_granted(const Surroundings& host) {
 void add_default_view(RunCommand& command, const Surroundings& host) {
     for (const char* directory : system_directories) {
         struct stat status;
-        // Symbolic links (/bin on merged systems) are shown as links by the core, which asks the same grant for them.
+        // Symbolic links (/bin on merged systems) are shown as links by the core, which asks the same grant
+        // for them.
         if (lstat(directory, &status) == 0)
             command.grants.push_back({Grant::Kind::read_only, directory, directory, 0, true});
     }
@@ -64,7 +66,8 @@ void add_default_view(RunCommand& command, const Surroundings& host) {
 const Grant* grant_for(const RunCommand& command, std::string_view guest_path) {
     const Grant* best = nullptr;
     for (const Grant& grant : command.grants)
-        if (is_beneath(guest_path, grant.guest) && (!best || grant.guest.size() >= best->guest.size())) best = &grant;
+        if (is_beneath(guest_path, grant.guest) && (!best || grant.guest.size() >= best->guest.size()))
+            best = &grant;
     return best;
 }
 
@@ -84,7 +87,8 @@ bool in_own_memory(const RunCommand& command, std::string_view path) {
 
 std::string host_path(const Grant& grant, std::string_view guest) {
     std::string_view tail = grant.guest == "/" ? guest : guest.substr(grant.guest.size());
-    return grant.host == "/" ? std::string(tail.empty() ? "/" : tail) : grant.host + std::string(tail == "/" ? "" : tail);
+    return grant.host == "/" ? std::string(tail.empty() ? "/" : tail)
+                             : grant.host + std::string(tail == "/" ? "" : tail);
 }
 
 }  // namespace
@@ -103,7 +107,8 @@ Located locate(const RunCommand& command, std::string_view guest_path) {
                 continue;
             }
             bool memory = grant || in_own_memory(command, next);
-            return {memory ? Located::Outcome::memory : Located::Outcome::outside, absolute_path(next + left, "/"), ""};
+            return {memory ? Located::Outcome::memory : Located::Outcome::outside,
+                    absolute_path(next + left, "/"), ""};
         }
         host = host_path(*grant, next);
         struct stat status;

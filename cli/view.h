@@ -24,8 +24,8 @@ struct Located {
     std::string host;   // found: the host's file
 };
 
-/// Walks a guest path through the grants, resolving symbolic links as the guest will. `outside`: no grant shows it.
-/// `memory`: it lies in a file system of the sandbox's own, which is empty at the start.
+/// Walks a guest path through the grants, resolving symbolic links as the guest will. `outside`: no grant
+/// shows it. `memory`: it lies in a file system of the sandbox's own, which is empty at the start.
 Located locate(const RunCommand& command, std::string_view guest_path);
 
 }  // namespace litebox::cli

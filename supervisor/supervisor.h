@@ -1,5 +1,5 @@
-// The host side of the process platform, as the command line sees it. Everything here is ordinary hosted C++; nothing of it is
-// visible to a guest. Not thread-safe: one sandbox for each host process of `litebox`.
+// The host side of the process platform, as the command line sees it. Everything here is ordinary hosted C++;
+// nothing of it is visible to a guest. Not thread-safe: one sandbox for each host process of `litebox`.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,10 @@ namespace litebox::supervisor {
 struct Grant {
     enum class Kind : uint8_t { read_only, read_write, temporary };
     Kind kind;
-    std::string host;   // absolute, symbolic links resolved; a directory or a regular file; empty when temporary
-    std::string guest;  // absolute and clean; "/" with --root
-    uint64_t size = 0;  // temporary: limit in bytes, 0 = default
+    std::string
+        host;  // absolute, symbolic links resolved; a directory or a regular file; empty when temporary
+    std::string guest;    // absolute and clean; "/" with --root
+    uint64_t size = 0;    // temporary: limit in bytes, 0 = default
     bool system = false;  // read as an unprivileged identity; others are read as their owner
 };
 
@@ -28,10 +29,10 @@ struct RunOptions {
     uint32_t uid = 0, gid = 0;  // inside
     std::vector<uint32_t> groups;
 
-    uint64_t memory = 0;       // bytes; 0 = half of the machine's
-    uint64_t processes = 1024; // processes and threads together
-    uint64_t timeout_ms = 0;   // 0 = none
-    uint64_t cpu_time_ms = 0;  // 0 = none; summed over the sandbox
+    uint64_t memory = 0;        // bytes; 0 = half of the machine's
+    uint64_t processes = 1024;  // processes and threads together
+    uint64_t timeout_ms = 0;    // 0 = none
+    uint64_t cpu_time_ms = 0;   // 0 = none; summed over the sandbox
     bool deny_write_execute = false;
     bool interactive = false;
     bool quiet = false;
@@ -51,12 +52,12 @@ struct CallCount {
 
 struct RunReport {
     enum class End : uint8_t {
-        exited,    // the program ended by itself; `status` is its exit code
-        signalled, // by a signal; `status` is its number
-        limit,     // a limit of the sandbox was hit; `reason` says which
-        failed,    // fail-stop or no start; `reason` says why and what to do
-        not_found, // no such program (127)
-        not_runnable, // the program cannot be run (126)
+        exited,        // the program ended by itself; `status` is its exit code
+        signalled,     // by a signal; `status` is its number
+        limit,         // a limit of the sandbox was hit; `reason` says which
+        failed,        // fail-stop or no start; `reason` says why and what to do
+        not_found,     // no such program (127)
+        not_runnable,  // the program cannot be run (126)
     };
     End end = End::failed;
     int status = 0;
@@ -70,27 +71,28 @@ struct RunReport {
     uint64_t files_lost = 0;                   // written in the current directory, not kept
     bool name_lookup_failed = false;           // something asked for a name and there is no network
     std::vector<CallCount> calls;
-    std::vector<std::string> files;            // profile: what was opened, each once
+    std::vector<std::string> files;  // profile: what was opened, each once
 };
 
 /// Runs one program to its end. The terminal is as before afterwards; nothing of the sandbox is left.
 RunReport run_sandbox(const RunOptions& options);
 
 struct PolicyRow {
-    std::string name;        // of the host system call
+    std::string name;  // of the host system call
     uint32_t number;
     std::string constraint;  // in words, as the list of the contract has it; empty when there is none
 };
 
-/// The list of permitted host system calls for these options (a deny list or --wx=deny makes it shorter or stricter).
+/// The list of permitted host system calls for these options (a deny list or --wx=deny makes it shorter or
+/// stricter).
 std::vector<PolicyRow> policy_rows(const RunOptions& options);
 
 struct Probe {
     enum class State : uint8_t { good, limited, missing };
     std::string name;
     State state;
-    std::string found;   // what was found
-    std::string remedy;  // how to get it; empty when good
+    std::string found;      // what was found
+    std::string remedy;     // how to get it; empty when good
     bool required = false;  // without it LiteBox refuses to run
 };
 
