@@ -110,7 +110,8 @@ class AddressSpace : public RefCounted<AddressSpace> {
 
     [[nodiscard]] platform::Space* platform_space() const { return space_; }
 
-    std::atomic<u32> host_threads{1};  // platform threads that run in it; the last one retires the platform's space
+    std::atomic<u32> host_threads{
+        1};  // platform threads that run in it; the last one retires the platform's space
 
     // Fixed at exec; for auxv, /proc and brk.
     struct Layout {

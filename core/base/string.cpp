@@ -1,0 +1,120 @@
+#include "core/base/string.h"
+
+#ifdef LITEBOX_FREESTANDING
+// The compiler emits calls to these; the processor's string instructions need no vector registers and are
+// fast from a few dozen bytes on, so short lengths take a shorter way.
+extern "C" {
+
+void* memcpy(void* to, const void* from, std::size_t length) {
+    void* result = to;
+    asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
+    return result;
+}
+
+void* memmove(void* to, const void* from, std::size_t length) {
+    auto* target = static_cast<unsigned char*>(to);
+    const auto* source = static_cast<const unsigned char*>(from);
+    if (target <= source || target >= source + length) return memcpy(to, from, length);
+    void* last_target = target + length - 1;
+    const void* last_source = source + length - 1;
+    asm volatile("std; rep movsb; cld"
+                 : "+D"(last_target), "+S"(last_source), "+c"(length)
+                 :
+                 : "memory", "cc");
+    return to;
+}
+
+void* memset(void* to, int value, std::size_t length) {
+    void* result = to;
+    asm volatile("rep stosb" : "+D"(to), "+c"(length) : "a"(value) : "memory");
+    return result;
+}
+
+int memcmp(const void* a, const void* b, std::size_t length) {
+    const auto* x = static_cast<const unsigned char*>(a);
+    const auto* y = static_cast<const unsigned char*>(b);
+    for (std::size_t i = 0; i < length; i++)
+        if (x[i] != y[i]) return x[i] - y[i];
+    return 0;
+}
+
+std::size_t strlen(const char* text) {
+    std::size_t length = 0;
+    while (text[length] != '\0') length++;
+    return length;
+}
+}
+#endif
+
+namespace litebox {
+
+Result<String> String::from(string_view text) {
+    String result;
+    if (text.empty()) return result;
+    TRY(result.bytes_.resize(text.size() + 1));
+    memcpy(result.bytes_.data(), text.data(), text.size());
+    return result;
+}
+
+TextBuilder& TextBuilder::text(string_view text) {
+    if (failed_ || text.empty()) return *this;
+    usize old = bytes_.size();
+    if (!bytes_.resize(old + text.size()).ok()) {
+        failed_ = true;
+        return *this;
+    }
+    memcpy(bytes_.data() + old, text.data(), text.size());
+    return *this;
+}
+
+namespace {
+
+constexpr usize longest_number = 24;
+
+/// Digits of `value` in `base` at the end of `buffer`, filled up to `width`.
+string_view digits(char (&buffer)[longest_number], u64 value, unsigned base, unsigned width, char fill) {
+    usize at = longest_number;
+    do {
+        buffer[--at] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value != 0);
+    while (longest_number - at < width && at > 0) buffer[--at] = fill;
+    return {buffer + at, longest_number - at};
+}
+
+}  // namespace
+
+TextBuilder& TextBuilder::decimal(i64 value) {
+    if (value >= 0) return unsigned_decimal(static_cast<u64>(value));
+    character('-');
+    return unsigned_decimal(~static_cast<u64>(value) + 1);
+}
+
+TextBuilder& TextBuilder::unsigned_decimal(u64 value, unsigned width, char fill) {
+    char buffer[longest_number];
+    return text(digits(buffer, value, 10, width, fill));
+}
+
+TextBuilder& TextBuilder::hex(u64 value, unsigned width) {
+    char buffer[longest_number];
+    return text(digits(buffer, value, 16, width, '0'));
+}
+
+TextBuilder& TextBuilder::octal(u64 value, unsigned width) {
+    char buffer[longest_number];
+    return text(digits(buffer, value, 8, width, '0'));
+}
+
+Result<u64> parse_decimal(string_view text) {
+    if (text.empty()) return Errno::einval;
+    u64 value = 0;
+    for (char c : text) {
+        if (c < '0' || c > '9') return Errno::einval;
+        if (!checked_mul<u64>(value, 10, &value) ||
+            !checked_add<u64>(value, static_cast<u64>(c - '0'), &value))
+            return Errno::erange;
+    }
+    return value;
+}
+
+}  // namespace litebox
