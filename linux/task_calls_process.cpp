@@ -30,6 +30,11 @@ void start_child(Thread* thread) {
     leave_to_guest(platform::guest_frame(current_block()), nullptr, &restart);
 }
 
+void start_forked_child(Thread* thread) {
+    thread->space->finish_fork();
+    start_child(thread);
+}
+
 void set_child_registers(arch::RegisterFrame& child, const CloneRequest& request) {
     child.rax = 0;
     if (request.stack_pointer != 0) child.rsp = request.stack_pointer;
@@ -48,7 +53,7 @@ Result<void> start_own_thread(Thread& parent, Thread& child, const CloneRequest&
         started = platform::start_thread(child.block, start_child);
         if (!started.ok()) child.space->host_threads.fetch_sub(1);
     } else {
-        started = parent.space->fork(child, start_child);
+        started = parent.space->fork(child, start_forked_child);
     }
     if (!started.ok()) platform::free_thread_block(std::exchange(child.block, nullptr));
     return started;

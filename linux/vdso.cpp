@@ -2,6 +2,8 @@
 
 namespace litebox {
 
-Result<u64> map_vdso(AddressSpace&) { return u64{0}; }
+Result<u64> map_vdso(AddressSpace&) {
+    return u64{0};
+}
 
 }  // namespace litebox

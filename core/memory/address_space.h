@@ -88,6 +88,11 @@ class AddressSpace : public RefCounted<AddressSpace> {
     Result<void> fork(Thread& child, platform::ThreadEntry entry);
     /// For exec out of a vfork child: a new empty space object for what platform::blank_space will make.
     void bind(platform::Space* space);
+    /// In the child, as its first action: MADV_WIPEONFORK and MADV_DONTFORK take effect.
+    void finish_fork();
+    /// An object lost pages [first, last): they vanish from its mappings here (with `private_copies_too`,
+    /// private ones also).
+    void revoke(MemoryObject& object, u64 first, u64 last, bool private_copies_too);
     /// For exec: removes everything.
     void clear();
     /// Calls `line` for each mapping in ascending order, without a lock held during the call.
@@ -122,9 +127,38 @@ class AddressSpace : public RefCounted<AddressSpace> {
     } layout;
 
   private:
+    void revoke_here(MemoryObject& object, u64 first, u64 last, bool private_copies_too);
+    Mapping* find(u64 address) const;                    // that contains it
+    [[nodiscard]] usize lower_bound(u64 address) const;  // first mapping that ends above it
+    Result<u64> choose_address(const MapRequest& request, u64 length);
+    Result<u64> find_gap(u64 length, u64 lowest, u64 highest) const;
+    [[nodiscard]] bool range_free(u64 begin, u64 end) const;
+    Result<void> split_at(u64 address);
+    Result<void> insert(Mapping* mapping);
+    void try_merge(usize index);
+    Result<void> remove_range(u64 begin, u64 end);
+    void destroy(Mapping* mapping);
+    Result<void> install(Mapping& mapping, u64 begin, u64 end);
+    Result<void> install_object(Mapping& mapping, u64 begin, u64 end);
+    Result<void> install_runs(Mapping& mapping, u64 begin, u64 end);
+    Result<u64> map_locked(MapRequest& request);
+    Result<void> check_limits(u64 length, const MapRequest& request);
+    Result<void> protect_piece(Mapping& mapping, u8 protection);
+    Result<void> advise_piece(Mapping& mapping, u64 begin, u64 end, int advice);
+    Result<u64> move_mapping(Mapping& mapping, u64 old_length, u64 new_length, u64 target, bool keep);
+    Result<void> grow_in_place(Mapping& mapping, u64 length);
+    bool grow_stack(u64 address);
+    FaultVerdict resolve(Mapping& mapping, u64 address, bool write, bool execute);
+    [[nodiscard]] bool covered(u64 begin, u64 end) const;
+
     platform::Space* space_;
-    struct Tree;
-    Tree* tree_ = nullptr;
+    mutable Mutex mutex_{LockRank::space};
+    Vector<Mapping*> mappings_;  // ascending, disjoint
+    u64 map_base_ = 0;           // top-down search starts here
+    u64 next_hint_ = 0;
+    u64 break_begin_ = 0, break_end_ = 0;
+    u64 total_pages_ = 0, locked_pages_ = 0;
+    bool lock_future_ = false;
 };
 
 }  // namespace litebox

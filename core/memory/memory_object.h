@@ -30,19 +30,18 @@ class PageQuota : public RefCounted<PageQuota> {
 class MemoryObject : public RefCounted<MemoryObject> {
   public:
     static Result<Ref<MemoryObject>> create(Ref<PageQuota> quota);
-    explicit MemoryObject(Ref<PageQuota> quota);  // unusable before create() has filled it
+    explicit MemoryObject(Ref<PageQuota> quota) : quota_(std::move(quota)) {}
     ~MemoryObject();
 
     [[nodiscard]] u64 size() const { return size_.load(std::memory_order_acquire); }
-    [[nodiscard]] u64 resident_pages() const;
+    [[nodiscard]] u64 resident_pages() const { return resident_.load(std::memory_order_relaxed); }
     /// Up to size(); fewer bytes at the end. Reads of holes give zeros.
     Result<usize> read(IoCursor& to, u64 offset);
-    /// Grows the object; `limit` (RLIMIT_FSIZE or ~0) cuts or EFBIG. Fewer bytes when space runs out after
-    /// some.
+    /// Grows the object. Fewer bytes when space runs out after some.
     Result<usize> write(IoCursor& from, u64 offset);
     /// Mappings lose what lies beyond; touching it is SIGBUS. Shrinking zeroes the tail of the last page.
     Result<void> resize(u64 size);
-    Result<void> allocate(u64 offset, u64 length);    // fallocate without KEEP_SIZE handling: fills holes
+    Result<void> allocate(u64 offset, u64 length);    // fills holes; does not change the size
     Result<void> punch_hole(u64 offset, u64 length);  // deallocates whole pages, zeroes parts
     /// Offset of the next data or hole at or after `offset`; ENXIO beyond the end.
     Result<u64> seek_data(u64 offset);
@@ -51,17 +50,33 @@ class MemoryObject : public RefCounted<MemoryObject> {
     /// The page at `index`, made (zeroed) if absent and `create`; null if absent. It stays while the object
     /// has that page.
     Result<u8*> page(u64 index, bool create);
+    /// Makes pages [first, last) as far as they are absent, in runs as contiguous as can be.
+    Result<void> populate(u64 first, u64 last);
 
     // Reverse map: which mappings show this object (kept by AddressSpace).
-    void attach(Mapping& mapping);
+    Result<void> attach(Mapping& mapping);
     void detach(Mapping& mapping);
 
   private:
-    struct Pages;
+    static constexpr u64 chunk_pages = 512;
+    struct Chunk {
+        u8* pages[chunk_pages];
+    };
+    struct Freed;
+    u8* find(u64 index) const;
+    Result<u8*> make(u64 index, u64 wanted_run);
+    Result<u8**> slot(u64 index);
+    void detach_pages(u64 first, u64 last, Freed& freed);
+    void zero_part(u64 begin, u64 end);
+    Result<void> drop_pages(u64 first, u64 last, bool private_copies_too);
+
     std::atomic<u64> size_{0};
+    std::atomic<u64> resident_{0};
     Ref<PageQuota> quota_;
-    Mutex mutex_{LockRank::memory_object};
-    Pages* pages_ = nullptr;
+    SharedMutex lock_{LockRank::memory_object};
+    Vector<Chunk*> chunks_;
+    Mutex mappings_mutex_{LockRank::memory_object};
+    Vector<Mapping*> mappings_;
 };
 
 }  // namespace litebox

@@ -108,6 +108,14 @@ u8* PageAllocator::allocate(unsigned order, PageUse use, bool zeroed) {
     return page;
 }
 
+u8* PageAllocator::allocate_pages(unsigned order) {
+    u8* pages = allocate(order, PageUse::object, true);
+    if (pages == nullptr) return nullptr;
+    // Only their owner looks at the bookkeeping of used pages.
+    for (u32 i = 0; i < u32{1} << order; i++) info_[index_of(pages) + i].order = 0;
+    return pages;
+}
+
 void PageAllocator::free(void* pages) {
     constexpr unsigned give_back_order = 8;  // a megabyte or more goes back to the host at once
     u32 index = index_of(pages);

@@ -1,0 +1,287 @@
+#include "core/memory/memory_object.h"
+
+#include "core/file/file.h"
+#include "core/kernel.h"
+#include "core/memory/mapping.h"
+#include "core/memory/page_allocator.h"
+
+namespace litebox {
+
+namespace {
+constexpr u64 largest_size = u64{1} << 44;  // 16 TiB: what the index can name
+constexpr u64 run_pages = 16;               // pages are made in runs of up to this many
+}  // namespace
+
+Result<void> PageQuota::charge(u64 pages) {
+    u64 used = used_.load(std::memory_order_relaxed);
+    do {
+        if (pages > limit_ || used > limit_ - pages) return Errno::enospc;
+    } while (!used_.compare_exchange_weak(used, used + pages, std::memory_order_relaxed));
+    return {};
+}
+
+void PageQuota::release(u64 pages) {
+    used_.fetch_sub(pages, std::memory_order_relaxed);
+}
+
+/// Pages that no longer belong to the object, and are freed when nobody can see them any more.
+struct MemoryObject::Freed {
+    Vector<u8*> pages;
+    ~Freed() {
+        for (u8* page : pages) kernel().pages->free(page);
+    }
+};
+
+Result<Ref<MemoryObject>> MemoryObject::create(Ref<PageQuota> quota) {
+    return make_ref<MemoryObject>(std::move(quota));
+}
+
+MemoryObject::~MemoryObject() {
+    for (Chunk* chunk : chunks_) {
+        if (chunk == nullptr) continue;
+        for (u8* page : chunk->pages)
+            if (page != nullptr) kernel().pages->free(page);
+        heap_free(chunk);
+    }
+    if (quota_) quota_->release(resident_.load(std::memory_order_relaxed));
+}
+
+u8* MemoryObject::find(u64 index) const {
+    u64 chunk = index / chunk_pages;
+    if (chunk >= chunks_.size() || chunks_[chunk] == nullptr) return nullptr;
+    return chunks_[chunk]->pages[index % chunk_pages];
+}
+
+Result<u8**> MemoryObject::slot(u64 index) {
+    u64 chunk = index / chunk_pages;
+    if (index >= largest_size / page_size) return Errno::efbig;
+    if (chunk >= chunks_.size()) TRY(chunks_.resize(chunk + 1));
+    if (chunks_[chunk] == nullptr) {
+        void* memory = heap_allocate(sizeof(Chunk));
+        if (memory == nullptr) return Errno::enomem;
+        memset(memory, 0, sizeof(Chunk));
+        chunks_[chunk] = static_cast<Chunk*>(memory);
+    }
+    return &chunks_[chunk]->pages[index % chunk_pages];
+}
+
+/// Makes the page at `index` and, while they are absent and wanted, those behind it. Under the write lock.
+Result<u8*> MemoryObject::make(u64 index, u64 wanted_run) {
+    u64 run = 1;
+    while (run < min(wanted_run, run_pages) && find(index + run) == nullptr &&
+           (index + run) % chunk_pages != 0)
+        run++;
+    unsigned order = 0;
+    while (u64{2} << order <= run) order++;
+    for (;;) {
+        run = u64{1} << order;
+        u8** first = TRY(slot(index));
+        if (!quota_->charge(run).ok()) {
+            if (order-- == 0) return Errno::enospc;
+            continue;
+        }
+        u8* pages = kernel().pages->allocate_pages(order);
+        if (pages == nullptr) {
+            quota_->release(run);
+            if (order-- == 0) return Errno::enospc;
+            continue;
+        }
+        for (u64 i = 0; i < run; i++) first[i] = pages + i * page_size;
+        resident_.fetch_add(run, std::memory_order_relaxed);
+        return pages;
+    }
+}
+
+Result<u8*> MemoryObject::page(u64 index, bool create) {
+    {
+        ReadGuard guard(lock_);
+        if (u8* found = find(index)) return found;
+    }
+    if (!create) return static_cast<u8*>(nullptr);
+    WriteGuard guard(lock_);
+    if (u8* found = find(index)) return found;
+    return make(index, 1);
+}
+
+Result<void> MemoryObject::populate(u64 first, u64 last) {
+    WriteGuard guard(lock_);
+    for (u64 index = first; index < last; index++)
+        if (find(index) == nullptr) TRY(make(index, last - index));
+    return {};
+}
+
+Result<usize> MemoryObject::read(IoCursor& to, u64 offset) {
+    usize done = 0;
+    for (;;) {
+        bool faulted = false;
+        {
+            ReadGuard guard(lock_);
+            u64 end = size();
+            while (to.remaining() > 0 && offset < end && !faulted) {
+                usize in_page = offset % page_size;
+                usize wanted = min<u64>(min<u64>(page_size - in_page, end - offset), to.remaining());
+                const u8* source = find(offset / page_size);
+                usize copied =
+                    source != nullptr ? to.try_put(source + in_page, wanted) : to.try_put_zeros(wanted);
+                faulted = copied < wanted;
+                done += copied;
+                offset += copied;
+            }
+        }
+        if (!faulted) return done;
+        auto present = to.fault_in_front(true);
+        if (!present.ok()) return done > 0 ? Result<usize>(done) : present.error();
+    }
+}
+
+Result<usize> MemoryObject::write(IoCursor& from, u64 offset) {
+    usize done = 0;
+    u64 last;
+    if (!checked_add<u64>(offset, from.remaining(), &last) || last > largest_size) return Errno::efbig;
+    for (;;) {
+        bool faulted = false;
+        {
+            WriteGuard guard(lock_);
+            while (from.remaining() > 0 && !faulted) {
+                usize in_page = offset % page_size;
+                usize wanted = min<u64>(page_size - in_page, from.remaining());
+                u8* target = find(offset / page_size);
+                if (target == nullptr) {
+                    auto made =
+                        make(offset / page_size, (in_page + from.remaining() + page_size - 1) / page_size);
+                    if (!made.ok()) return done > 0 ? Result<usize>(done) : made.error();
+                    target = made.value();
+                }
+                usize copied = from.try_take(target + in_page, wanted);
+                faulted = copied < wanted;
+                done += copied;
+                offset += copied;
+                if (offset > size()) size_.store(offset, std::memory_order_release);
+            }
+        }
+        if (!faulted) return done;
+        auto present = from.fault_in_front(false);
+        if (!present.ok()) return done > 0 ? Result<usize>(done) : present.error();
+    }
+}
+
+void MemoryObject::detach_pages(u64 first, u64 last, Freed& freed) {
+    last = min<u64>(last, chunks_.size() * chunk_pages);
+    for (u64 index = first; index < last; index++) {
+        Chunk* chunk = chunks_[index / chunk_pages];
+        if (chunk == nullptr) {
+            index |= chunk_pages - 1;
+            continue;
+        }
+        u8*& page = chunk->pages[index % chunk_pages];
+        if (page == nullptr) continue;
+        // Without room to remember the page it stays, zeroed, until the object goes.
+        if (freed.pages.push(page).ok()) {
+            page = nullptr;
+            resident_.fetch_sub(1, std::memory_order_relaxed);
+            quota_->release(1);
+        } else {
+            memset(page, 0, page_size);
+        }
+    }
+}
+
+void MemoryObject::zero_part(u64 begin, u64 end) {
+    if (begin >= end) return;
+    if (u8* page = find(begin / page_size)) memset(page + begin % page_size, 0, end - begin);
+}
+
+/// Takes pages out, revokes them in every space that maps them, then frees them.
+Result<void> MemoryObject::drop_pages(u64 first, u64 last, bool private_copies_too) {
+    if (first >= last) return {};
+    Freed freed;
+    {
+        WriteGuard guard(lock_);
+        detach_pages(first, last, freed);
+    }
+    Vector<Ref<AddressSpace>> spaces;
+    {
+        LockGuard guard(mappings_mutex_);
+        for (Mapping* mapping : mappings_) {
+            Ref<AddressSpace> space;
+            if (mapping->space->try_ref()) space = Ref<AddressSpace>::adopt(mapping->space);
+            if (!space) continue;
+            bool known = false;
+            for (auto& other : spaces) known |= other == space;
+            if (!known) TRY(spaces.push(std::move(space)));
+        }
+    }
+    for (auto& space : spaces) space->revoke(*this, first, last, private_copies_too);
+    return {};
+}
+
+Result<void> MemoryObject::resize(u64 size) {
+    if (size > largest_size) return Errno::efbig;
+    u64 old = this->size();
+    {
+        WriteGuard guard(lock_);
+        if (size < old) zero_part(size, min(page_up(size), old));
+        size_.store(size, std::memory_order_release);
+    }
+    if (size >= old) return {};
+    return drop_pages(page_up(size) / page_size, page_up(old) / page_size, true);
+}
+
+Result<void> MemoryObject::allocate(u64 offset, u64 length) {
+    u64 end;
+    if (!checked_add(offset, length, &end) || end > largest_size) return Errno::efbig;
+    return populate(offset / page_size, page_up(end) / page_size);
+}
+
+Result<void> MemoryObject::punch_hole(u64 offset, u64 length) {
+    u64 end;
+    if (!checked_add(offset, length, &end)) end = largest_size;
+    end = min(end, largest_size);
+    if (offset >= end) return {};
+    u64 whole_begin = page_up(offset), whole_end = page_down(end);
+    {
+        WriteGuard guard(lock_);
+        if (whole_begin > whole_end) {
+            zero_part(offset, end);
+            return {};
+        }
+        zero_part(offset, whole_begin);
+        zero_part(whole_end, end);
+    }
+    return drop_pages(whole_begin / page_size, whole_end / page_size, false);
+}
+
+Result<u64> MemoryObject::seek_data(u64 offset) {
+    ReadGuard guard(lock_);
+    u64 end = size();
+    while (offset < end) {
+        if (find(offset / page_size) != nullptr) return offset;
+        offset = page_down(offset) + page_size;
+    }
+    return Errno::enxio;
+}
+
+Result<u64> MemoryObject::seek_hole(u64 offset) {
+    ReadGuard guard(lock_);
+    u64 end = size();
+    if (offset >= end) return Errno::enxio;
+    while (offset < end && find(offset / page_size) != nullptr) offset = page_down(offset) + page_size;
+    return min(offset, end);
+}
+
+Result<void> MemoryObject::attach(Mapping& mapping) {
+    LockGuard guard(mappings_mutex_);
+    return mappings_.push(&mapping);
+}
+
+void MemoryObject::detach(Mapping& mapping) {
+    LockGuard guard(mappings_mutex_);
+    for (usize i = mappings_.size(); i > 0; i--)
+        if (mappings_[i - 1] == &mapping) {
+            mappings_[i - 1] = mappings_.last();
+            mappings_.pop();
+            return;
+        }
+}
+
+}  // namespace litebox
