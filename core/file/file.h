@@ -51,7 +51,7 @@ enum PollEvent : u32 {
 class File : public RefCounted<File> {
   public:
     File(u32 flags) : flags_(flags) {}
-    virtual ~File() = default;
+    virtual ~File();
 
     // Positions: `position` points to the file offset to use and advance; streams (pipes, sockets, terminals)
     // ignore it. Blocking files honour open_non_blocking in flags() (EAGAIN), and return restartsys when a
@@ -67,6 +67,9 @@ class File : public RefCounted<File> {
     /// What to map for [offset, offset + length); ENODEV where the file cannot be mapped. EACCES by mode is
     /// the caller's.
     virtual Result<MappingSource> map(u64 offset, u64 length, bool shared);
+    /// Whether a mapping is permitted beyond what the open mode says (seals); may take rights out of
+    /// `max_protection`.
+    virtual Result<void> may_map(bool, u8, u8*) { return {}; }
     virtual Result<void> read_directory(DirectorySink& sink);  // from the file's own position
     virtual Result<void> truncate(u64 size);
     virtual Result<void> allocate(int mode, u64 offset, u64 length);
@@ -99,7 +102,10 @@ class File : public RefCounted<File> {
 
     Mutex position_mutex{LockRank::file};  // f_pos: held over read and write of seekable files
     u64 position = 0;
-    Path path;  // where it was opened; not valid() for anonymous files
+    Path path;                  // where it was opened; not valid() for anonymous files
+    Ref<Inode> counted_writer;  // inode that counts this file as a writer (ETXTBSY)
+    // SIGIO: F_SETOWN (negative: a group) and F_SETSIG.
+    std::atomic<i32> owner{0}, owner_signal{0};
 
   private:
     std::atomic<u32> flags_;
@@ -114,13 +120,38 @@ class PollTable {
     ~PollTable() = default;
 };
 
-/// Descriptors of a process. get() takes no lock; the rest are short.
+/// A file for the length of a call: counted only where another thread could close the descriptor meanwhile.
+class FileHold {
+  public:
+    FileHold(File* file, bool counted) : file_(file), counted_(counted) {}
+    FileHold(FileHold&& other) noexcept
+        : file_(std::exchange(other.file_, nullptr)), counted_(other.counted_) {}
+    FileHold& operator=(FileHold&&) = delete;
+    ~FileHold() {
+        if (counted_ && file_ != nullptr) file_->unref();
+    }
+    File* operator->() const { return file_; }
+    File& operator*() const { return *file_; }
+    File* get() const { return file_; }
+    /// Nobody else can use the file during this call.
+    [[nodiscard]] bool exclusive() const { return !counted_ && file_->ref_count() == 1; }
+
+  private:
+    File* file_;
+    bool counted_;
+};
+
+/// Descriptors of a process. get() and hold() take no lock; the rest are short.
 class DescriptorTable : public RefCounted<DescriptorTable> {
   public:
+    static constexpr u32 limit = 1u << 20;  // fs.nr_open
+
     static Result<Ref<DescriptorTable>> create();
     ~DescriptorTable();
     /// EBADF when not open.
     Result<Ref<File>> get(int descriptor) const;
+    /// The same for use within one system call of the calling thread, which must be of this table's process.
+    Result<FileHold> hold(int descriptor) const;
     /// Lowest free descriptor >= `lowest`; EMFILE at the process's limit.
     Result<int> add(Ref<File> file, bool close_on_exec, int lowest = 0);
     /// dup2: replaces what was there (closing it).
@@ -130,6 +161,7 @@ class DescriptorTable : public RefCounted<DescriptorTable> {
     Result<bool> close_on_exec(int descriptor) const;
     Result<void> set_close_on_exec(int descriptor, bool value);
     Result<void> mark_range_close_on_exec(u32 first, u32 last);
+    /// A copy of the descriptors below `up_to` (all: -1).
     Result<Ref<DescriptorTable>> copy(int up_to = -1);
     void close_on_exec_all();
     void close_all();

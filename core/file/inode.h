@@ -12,6 +12,9 @@ namespace litebox {
 class File;
 class FileSystem;
 class Inode;
+class Path;
+class Pipe;
+class InodeLocks;
 struct Credentials;
 
 struct Timestamp {
@@ -69,13 +72,31 @@ class DirectorySink {
     ~DirectorySink() = default;
 };
 
+/// What a few inodes need and most do not: made on first use, lives as long as the inode.
+struct InodeExtra : Pinned {
+    InodeExtra();
+    ~InodeExtra();
+    Mutex mutex{LockRank::inode};
+    Ref<Pipe> fifo;                // of a fifo with openers; weak: cleared by the last closer
+    Own<InodeLocks> locks;         // record locks and flock; core/file/locks.h
+    std::atomic<void*> socket{};   // the Unix socket bound here; the network room's
+    std::atomic<void*> watches{};  // inotify; the event room's
+};
+
+/// How the names of a directory may be cached.
+enum class EntryCaching : u8 {
+    keep,   // every change goes through the walk: a cached name holds until then
+    check,  // ask child_valid() at each use
+    never   // the directory makes its entries up
+};
+
 /// An inode. Permission checks are the caller's (core/file/path.cpp, permission.h); an inode does what it is
 /// told. All operations are thread-safe. Directory operations are called with names that have neither '/' nor
 /// zero bytes and are not "." or "..". Default implementations answer the errno that Linux gives for that
 /// type of file.
 class Inode : public RefCounted<Inode> {
   public:
-    virtual ~Inode() = default;
+    virtual ~Inode();
 
     virtual Result<Attributes> attributes() = 0;
     /// Type bits never change.
@@ -84,6 +105,10 @@ class Inode : public RefCounted<Inode> {
     virtual Result<void> set_attributes(const AttributeChange& change);
 
     // Directories.
+    [[nodiscard]] virtual EntryCaching caching() const { return EntryCaching::keep; }
+    /// With EntryCaching::check: whether `child` (null: none) is still what `name` means. May block.
+    virtual bool child_valid(string_view name, Inode* child);
+    /// ENOENT where there is none. May block; called without locks.
     virtual Result<Ref<Inode>> lookup(string_view name);
     virtual Result<Ref<Inode>> create(string_view name, u32 mode, u64 special,
                                       const Credentials& owner);  // also mkdir, mknod
@@ -99,7 +124,8 @@ class Inode : public RefCounted<Inode> {
 
     virtual Result<String> read_link();
     /// /proc's magic links: go straight to the object instead of through the text.
-    virtual Result<Ref<File>> follow_magic();
+    [[nodiscard]] virtual bool magic_link() const { return false; }
+    virtual Result<Path> follow_magic();
 
     /// Opens it: makes the File whose operations then do the rest. `flags` are open(2)'s.
     virtual Result<Ref<File>> open(u32 flags) = 0;
@@ -109,6 +135,20 @@ class Inode : public RefCounted<Inode> {
     virtual Result<void> set_attribute(string_view name, std::span<const u8> value, int flags);
     virtual Result<usize> list_attributes(std::span<char> names);
     virtual Result<void> remove_attribute(string_view name);
+
+    /// ETXTBSY between writers and running programs: allow_write counts an opener for writing, deny_write a
+    /// running program; each fails while the other kind is there.
+    Result<void> allow_write();
+    void end_write();
+    Result<void> deny_write();
+    void end_deny_write();
+
+    Result<InodeExtra*> extra();
+    [[nodiscard]] InodeExtra* extra_if_any() const { return extra_.load(std::memory_order_acquire); }
+
+  private:
+    std::atomic<InodeExtra*> extra_{nullptr};
+    std::atomic<i32> writers_{0};  // > 0: openers for writing; < 0: programs running from it
 };
 
 struct FileSystemStatus {  // statfs(2)
@@ -122,9 +162,16 @@ class FileSystem : public RefCounted<FileSystem> {
     virtual Ref<Inode> root() = 0;
     virtual Result<FileSystemStatus> status() = 0;
     [[nodiscard]] virtual string_view type_name() const = 0;
+    /// Options as /proc/mounts shows them behind rw or ro, with a leading comma; empty: none.
+    virtual void describe_options(TextBuilder&) {}
+    virtual Result<void> sync() { return {}; }
     [[nodiscard]] u64 device() const { return device_; }
 
+    Mutex rename_mutex{LockRank::rename};  // renames that change the shape of the tree
+
   protected:
+    FileSystem();  // takes the next anonymous device number
+
     u64 device_ = 0;
 };
 
