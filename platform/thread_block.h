@@ -38,8 +38,12 @@ inline Thread* current_thread() {
 }
 inline Kernel& kernel() {
     Kernel* kernel;
-    asm("mov %%gs:16, %0" : "=r"(kernel));
+    asm volatile("mov %%gs:16, %0" : "=r"(kernel));
     return *kernel;
+}
+/// For boot. A plain store to the block would not be ordered with the reads above.
+inline void set_kernel(Kernel* kernel) {
+    asm volatile("mov %0, %%gs:16" : : "r"(kernel) : "memory");
 }
 #else
 inline thread_local ThreadBlock* hosted_block = nullptr;
@@ -51,6 +55,9 @@ inline Thread* current_thread() {
 }
 inline Kernel& kernel() {
     return *hosted_block->kernel;
+}
+inline void set_kernel(Kernel* kernel) {
+    hosted_block->kernel = kernel;
 }
 #endif
 

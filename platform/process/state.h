@@ -1,0 +1,96 @@
+// Everything of the process platform that its host processes share: one object at the start of the arena.
+// A thread finds it through its block: sandbox().
+#pragma once
+
+#include "core/base/lock.h"
+#include "platform/boot_parameters.h"
+#include "platform/process/clock.h"
+#include "platform/process/entropy.h"
+#include "platform/process/thread_slot.h"
+
+namespace litebox::process {
+inline constexpr u32 most_slots = 8192;
+}
+
+namespace litebox::platform {
+
+using process::PlatformBlock;
+
+/// A host process.
+struct Space {
+    std::atomic<u32> pid{0};   // host's number in the sandbox's PID namespace
+    std::atomic<u32> live{0};  // threads started and not yet gone from their stacks
+    std::atomic<u32> state{0};
+    Space* next_free = nullptr;
+
+    Mutex threads_mutex{LockRank::leaf};
+    PlatformBlock* threads = nullptr;
+
+    /// Bit by slot: this process has set its guard page. A clone inherits both.
+    u64 guarded[process::most_slots / 64] = {};
+
+    // run_in_space: one request at a time; `request` is 0 idle, 1 posted, 2 taken, 3 done.
+    Mutex mailbox_mutex{LockRank::leaf};
+    std::atomic<u32> request{0};
+    void (*action)(void*) = nullptr;
+    void* argument = nullptr;
+    u64 cpu_ns_at_end = 0;
+};
+
+enum SpaceState : u32 { space_free = 0, space_running = 1, space_retired = 2 };
+
+}  // namespace litebox::platform
+
+namespace litebox::process {
+
+/// The host process cloned ahead for blank_space. `state` is a park word.
+struct Spare {
+    Mutex mutex{LockRank::process};
+    std::atomic<u32> state{0};  // SpareState
+    platform::Space* space = nullptr;
+    PlatformBlock* next = nullptr;  // what it shall run
+};
+enum SpareState : u32 { spare_none = 0, spare_ready = 1, spare_taken = 2, spare_failed = 3 };
+
+struct SandboxState {
+    u64 return_words[2];  // the last stack of ending threads, see entry.S; never written after start-up
+    u64 arena_base;
+    u64 arena_length;
+    int arena_file;  // descriptor
+    platform::PageRegion pages;
+    platform::SpaceLimits limits;
+    u64 canary;
+    u32 processors;
+    std::atomic<Kernel*> kernel;
+    std::atomic<i32> awake;  // threads that are not parked
+
+    // Thread slots.
+    Mutex slots_mutex{LockRank::leaf};
+    u64 slots_base;
+    u32 slot_count;
+    u32 slots_used;  // slots at and above this index have never been used
+    PlatformBlock* free_slots;
+
+    // Host processes.
+    Mutex spaces_mutex{LockRank::leaf};
+    platform::Space* spaces;
+    u32 space_count;
+    u32 spaces_used;
+    platform::Space* free_spaces;
+    platform::Space* boot_space;
+    Spare spare;
+
+    // The system process sleeps on `bell`; whoever has work for it adds one and wakes it.
+    std::atomic<u32> bell;
+    std::atomic<u64> alarm{~u64{0}};
+
+    ClockState clock;
+    EntropyState entropy;
+
+    const platform::BootParameters* parameters;
+
+    usize xsave_size;  // of the area alone, without the trailing magic
+    u64 xsave_features;
+};
+
+}  // namespace litebox::process

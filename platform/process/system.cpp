@@ -1,0 +1,78 @@
+#include "platform/process/system.h"
+
+#include "platform/process/host.h"
+#include "platform/process/mailbox.h"
+#include "platform/process/state.h"
+#include "platform/process/thread.h"
+
+namespace litebox::process {
+
+namespace {
+
+void make_spare(SandboxState& state) {
+    Spare& spare = state.spare;
+    auto block = platform::create_thread_block(nullptr);
+    platform::Space* space = block.ok() ? new_space(state) : nullptr;
+    bool made = false;
+    if (space != nullptr) {
+        PlatformBlock& child = *platform_block(block.value());
+        child.entry = spare_thread;
+        spare.space = space;
+        made = clone_into(*space, child).ok();
+        if (!made) release_space(*space);
+    }
+    if (!made && block.ok()) platform::free_thread_block(block.value());
+    spare.state.store(made ? spare_ready : spare_failed, std::memory_order_release);
+    platform::unpark(spare.state, ~0u);
+}
+
+void run_alarm(SandboxState& state) {
+    u64 deadline = state.alarm.load(std::memory_order_acquire);
+    if (deadline == platform::no_deadline || platform::monotonic_ns() < deadline) return;
+    state.alarm.compare_exchange_strong(deadline, platform::no_deadline);
+    this_block().head.kernel = state.kernel.load(std::memory_order_acquire);
+    upcall::alarm();
+}
+
+[[noreturn]] void system_loop(Thread* /*none*/) {
+    SandboxState& state = sandbox();
+    for (;;) {
+        u32 bell = state.bell.load(std::memory_order_acquire);
+        if (state.spare.state.load(std::memory_order_acquire) == spare_none) make_spare(state);
+        run_alarm(state);
+        (void)platform::park(state.bell, bell, state.alarm.load(std::memory_order_acquire));
+    }
+}
+
+}  // namespace
+
+void ring_system_bell(SandboxState& state) {
+    state.bell.fetch_add(1, std::memory_order_release);
+    platform::unpark(state.bell, 1);
+}
+
+Result<void> start_system_process() {
+    SandboxState& state = sandbox();
+    ThreadBlock* head = TRY(platform::create_thread_block(nullptr));
+    platform::Space* space = new_space(state);
+    if (space == nullptr) return Errno::enomem;
+    PlatformBlock& block = *platform_block(head);
+    block.entry = [](Thread* thread) { system_loop(thread); };
+    return clone_into(*space, block);
+}
+
+}  // namespace litebox::process
+
+namespace litebox::platform {
+
+using namespace process;
+
+void set_alarm(u64 deadline) {
+    SandboxState& state = sandbox();
+    state.kernel.store(this_block().head.kernel, std::memory_order_relaxed);
+    u64 before = state.alarm.exchange(deadline, std::memory_order_acq_rel);
+    // It sleeps long enough already when the new deadline is no earlier.
+    if (deadline < before) ring_system_bell(state);
+}
+
+}  // namespace litebox::platform
