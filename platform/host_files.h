@@ -72,13 +72,14 @@ Result<HostNode> host_open(u32 grant, std::string_view path, u32 want);
 struct HostEntry {
     u32 length;  // of the whole record
     u32 name_length;
+    u64 position;  // where to go on behind this entry
     HostNode node;  // attributes.mode 0: could not be looked at (then only device and inode 0)
 };
 /// Entries of a directory without "." and "..", in the host's order, beginning behind `position` (0 at first;
-/// then the position returned). `bytes` 0: no more. Slots are brought for small regular files with want_slot.
+/// then the position of an entry). `bytes` 0: no more. Slots are brought for small regular files with want_slot.
 struct HostListing {
     usize bytes;
-    u64 position;
+    bool end;  // nothing follows
 };
 Result<HostListing> host_list(u32 grant, std::string_view path, u64 position, u32 want,
                               std::span<u8> records);
