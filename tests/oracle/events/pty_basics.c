@@ -3,6 +3,12 @@
 
 #include <sys/ioctl.h>
 #include <termios.h>
+static int take(int fd, char* text, int wanted) {
+    int have = 0;
+    for (int n; have < wanted && (n = read(fd, text + have, 63 - have)) > 0;) have += n;
+    return have;
+}
+
 int main(void) {
     int master = OK(posix_openpt(O_RDWR | O_NOCTTY));
     char name[64];
@@ -19,7 +25,7 @@ int main(void) {
     YES(strcmp(name, again) == 0);
     char text[64] = "";
     NUM(write(slave, "out\n", 4));
-    NUM(read(master, text, sizeof text));
+    NUM(take(master, text, 5));
     for (int i = 0; text[i]; i++) say("%d ", text[i]);
     say("\n");
     NUM(write(master, "line\n", 5));
@@ -29,7 +35,7 @@ int main(void) {
     struct pollfd settle = {slave, POLLIN, 0};
     poll(&settle, 1, 20);
     memset(text, 0, sizeof text);
-    NUM(read(master, text, sizeof text));
+    NUM(take(master, text, 6));
     for (int i = 0; text[i]; i++) say("%d ", text[i]);
     say("\n");
     int pts = -1;

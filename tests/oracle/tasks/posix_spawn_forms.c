@@ -41,8 +41,9 @@ int main(int argc, char** argv) {
     posix_spawnattr_setsigdefault(&attr, &set);
     pid_t p;
     char* args[] = {argv[0], "child", NULL};
-    ERR(posix_spawn(&p, argv[0], &actions, &attr, args, environ));
+    int spawned = posix_spawn(&p, argv[0], &actions, &attr, args, environ);
     reap("spawned", p);
+    STR(errno_name(spawned));
     ERR(posix_spawn(&p, "/nonexistent", NULL, NULL, args, environ));
     ERR(posix_spawn(&p, "/", NULL, NULL, args, environ));
     posix_spawn_file_actions_addopen(&actions, 33, "missing", O_RDONLY, 0);

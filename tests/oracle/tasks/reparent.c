@@ -2,7 +2,7 @@
 #include "oracle.h"
 
 int main(void) {
-    struct gate told = gate_new();
+    struct gate told = gate_new(), go = gate_new();
     NUM(prctl(PR_SET_CHILD_SUBREAPER, 1));
     int is = 0;
     NUM(prctl(PR_GET_CHILD_SUBREAPER, &is));
@@ -31,10 +31,12 @@ int main(void) {
         pid_t middle = getpid();
         CHILD({
             for (int i = 0; i < 5000 && getppid() == middle; i++) sleep_ms(1);
+            gate_wait(&go);
             YES(getppid() != middle);
             gate_pass(&told);
         });
     });
+    gate_pass(&go);
     gate_wait(&told);
     int status;
     OK(waitpid(-1, &status, 0));

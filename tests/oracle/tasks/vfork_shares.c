@@ -20,8 +20,8 @@ int main(int argc, char** argv) {
         execl(argv[0], argv[0], "again", (char*)NULL);
         _exit(1);
     }
-    NUM(value);
     reap("executing", p);
+    NUM(value);
     p = vfork();
     if (p == 0) {
         execl("/nonexistent/program", "x", (char*)NULL);
