@@ -135,8 +135,8 @@ entry_point litebox_signal
     mov %rsp, %rcx
     and $-LITEBOX_SLOT_SIZE, %rcx
     add $LITEBOX_SLOT_BLOCK, %rcx
-    rdgsbase %rax
-    cmp %rax, %rcx
+    rdgsbase %r8
+    cmp %r8, %rcx
     je 1f
     wrgsbase %rcx
 1:  jmp litebox_handle_signal

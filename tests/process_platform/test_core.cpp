@@ -1,7 +1,9 @@
 // A core of a few calls on top of the process platform: enough to run guests that test the platform.
 #include "core/base/heap.h"
+#include "platform/process/broken.h"
 #include "platform/process/host.h"
 #include "platform/process/state.h"
+#include "platform/process/trap.h"
 #include "tests/process_platform/guest_file.h"
 
 namespace litebox {
@@ -109,6 +111,10 @@ Result<u64> exec_blank(arch::RegisterFrame& frame) {
     return 0;
 }
 
+const void* shared_page() {
+    return platform::page_region().base + platform::page_region().length - page_size;
+}
+
 Result<u64> call_guest(arch::RegisterFrame& frame) {
     switch (frame.rax) {
         case 1: {
@@ -176,6 +182,11 @@ Result<u64> call_guest(arch::RegisterFrame& frame) {
             }
             return ran.load();
         }
+        case 510:
+            TRY(platform::map_pages(0x500000000000, page_size, 3, shared_page(), true));
+            return 0x500000000000;
+        case 511:
+            return reinterpret_cast<u64>(litebox_entry);
         default:
             return Errno::enosys;
     }
@@ -193,7 +204,7 @@ void upcall::system_call(arch::RegisterFrame& frame) {
 void upcall::fault(arch::RegisterFrame& frame, const Fault& fault) {
     test_kernel().faults.fetch_add(1);
     u64 handler = test_thread().handler;
-    if (handler == 0) platform::panic("the guest faulted");
+    if (handler == 0) process::panic_at("the guest faulted", frame.rip, fault.address, static_cast<int>(fault.host_signal));
     frame.rdi = fault.address;
     frame.rsi = frame.rip;
     frame.rdx = static_cast<u64>(fault.kind);
