@@ -1,5 +1,5 @@
 # The commands people type; CMake with presets does the work underneath.
-.PHONY: all setup demo test test-all bench fuzz install format check-format tidy loc clean
+.PHONY: all setup demo test test-all bench fuzz install format check-format tidy loc sbom reproducible clean
 
 all: setup
 	@scripts/configure default
@@ -39,6 +39,12 @@ check-format:
 
 tidy:
 	@scripts/tidy.sh
+
+sbom:
+	@scripts/sbom.py
+
+reproducible: setup
+	@scripts/reproducible.sh
 
 loc:
 	@scripts/loc.sh

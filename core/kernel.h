@@ -39,10 +39,10 @@ struct Kernel : Pinned {
     String host_name;
     String domain_name;
     u64 boot_ns = 0;
-    u64 processor_features = 0;  // AT_HWCAP: CPUID 1 EDX
+    u64 processor_features = 0;       // AT_HWCAP: CPUID 1 EDX
     bool deny_write_execute = false;  // --wx=deny
-    i32 first_pid = 2;     // the program that was asked for
-    i32 first_status = 0;  // how it ended, in wait(2) format
+    i32 first_pid = 2;                // the program that was asked for
+    i32 first_status = 0;             // how it ended, in wait(2) format
     std::atomic<i64> realtime_offset_ns{0};
 };
 

@@ -72,11 +72,12 @@ Result<HostNode> host_open(u32 grant, std::string_view path, u32 want);
 struct HostEntry {
     u32 length;  // of the whole record
     u32 name_length;
-    u64 position;  // where to go on behind this entry
+    u64 position;   // where to go on behind this entry
     HostNode node;  // attributes.mode 0: could not be looked at (then only device and inode 0)
 };
 /// Entries of a directory without "." and "..", in the host's order, beginning behind `position` (0 at first;
-/// then the position of an entry). `bytes` 0: no more. Slots are brought for small regular files with want_slot.
+/// then the position of an entry). `bytes` 0: no more. Slots are brought for small regular files with
+/// want_slot.
 struct HostListing {
     usize bytes;
     bool end;  // nothing follows

@@ -139,10 +139,10 @@ enum class Errno : u16 {
     erfkill = 132,
     ehwpoison = 133,
     // Internal to the kernel, never seen by a program: how a blocking call that a signal interrupted goes on.
-    restartsys = 512,        // restart if the handler has SA_RESTART, else EINTR
-    restartnointr = 513,     // always restart
-    restartnohand = 514,     // restart if no handler runs, else EINTR
-    restart_block = 516,     // restart through restart_syscall with the remaining time
+    restartsys = 512,     // restart if the handler has SA_RESTART, else EINTR
+    restartnointr = 513,  // always restart
+    restartnohand = 514,  // restart if no handler runs, else EINTR
+    restart_block = 516,  // restart through restart_syscall with the remaining time
 };
 
 }  // namespace litebox

@@ -16,9 +16,9 @@ class [[nodiscard]] Result {
 
     Result(Errno error) : error_(error) {}  // NOLINT: implicit, so that `return Errno::einval` works
     template <typename U = T>
-        requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, Errno>)
-    Result(U&& value) : error_{}, has_value_(true) {  // NOLINT: implicit
+    requires(std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Errno>) Result(U&& value)
+        : error_{}, has_value_(true) {  // NOLINT: implicit
         new (&storage_) T(std::forward<U>(value));
     }
     Result(Result&& other) noexcept : error_(other.error_), has_value_(other.has_value_) {

@@ -21,10 +21,16 @@ using isize = std::ptrdiff_t;
 inline constexpr u64 page_size = 4096;
 inline constexpr unsigned page_shift = 12;
 
-constexpr u64 page_down(u64 value) { return value & ~(page_size - 1); }
+constexpr u64 page_down(u64 value) {
+    return value & ~(page_size - 1);
+}
 /// Rounds up to a page; the caller has checked that `value` is not within a page of overflow.
-constexpr u64 page_up(u64 value) { return (value + page_size - 1) & ~(page_size - 1); }
-constexpr bool page_aligned(u64 value) { return (value & (page_size - 1)) == 0; }
+constexpr u64 page_up(u64 value) {
+    return (value + page_size - 1) & ~(page_size - 1);
+}
+constexpr bool page_aligned(u64 value) {
+    return (value & (page_size - 1)) == 0;
+}
 
 /// True and `*out` = a + b, or false on overflow (then `*out` is unspecified).
 template <std::integral T>

@@ -129,6 +129,8 @@ def main():
         return 1
     known = differences()
     modules = arguments.modules or (QUICK if arguments.quick else MODULES)
+    absent = [m for m in modules if not any(pathlib.Path("/usr/lib/python3.11/test", m + end).exists() for end in ("", ".py"))]
+    modules = [m for m in modules if m not in absent]
     results, bad = [], 0
     print(f"{'module':30}{'tests':>7}{'same':>7}{'ok':>7}{'outside':>9}{'inside':>9}  differences")
     with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:
@@ -141,6 +143,9 @@ def main():
             for test, outside, inside, words, reason in r["differences"][:40]:
                 print(f"    {test}: {outside} outside, {inside} inside: {(reason or words)[:160]}")
             sys.stdout.flush()
+    for module in absent:
+        results.append({"module": module, "missing": True, "same": 0, "differences": []})
+        print(f"missing: {module} is not in Debian's package of the tests")
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     same = sum(r["same"] for r in results)

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds and runs the tests; the last line is "N passed, N failed". With --all also the long ones, and docs/COMPATIBILITY.md.
+set -u
+cd "$(dirname "$0")/.."
+all=""; [ "${1:-}" = --all ] && all=1
+jobs=$(nproc)
+mkdir -p build/test-results
+cmake -B build >/dev/null || exit 1
+if grep -q '^GTest_DIR:PATH=GTest_DIR-NOTFOUND' build/CMakeCache.txt; then
+  echo "tests: GoogleTest is not there (Debian package libgtest-dev)" >&2
+  exit 1
+fi
+cmake --build build -j"$jobs" || exit 1
+rm -f build/test-results/ctest.xml
+ctest --test-dir build -j"$jobs" --output-on-failure --no-tests=error --output-junit test-results/ctest.xml
+if [ -n "$all" ]; then
+  tests/programs/run.py --json build/test-results/programs.json
+  programs=$?
+  tests/programs/cpython.py --json build/test-results/cpython.json
+  cpython=$?
+  tests/oracle/run.py --json build/test-results/oracle.json
+  oracle=$?
+  python3 tests/compatibility.py build/test-results docs/COMPATIBILITY.md
+fi
+python3 tests/summary.py build/test-results/ctest.xml ${all:+programs=$programs cpython=$cpython oracle=$oracle}
