@@ -52,6 +52,8 @@ SandboxState& lay_out(const StartInfo& info) {
     state->xsave_size = info.xsave_size;
     state->xsave_features = info.xsave_features;
     state->parameters = info.parameters;
+    state->rings = info.rings;
+    state->terminal_streams = info.terminal_streams;
     state->awake.store(1, std::memory_order_relaxed);
     return *state;
 }

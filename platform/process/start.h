@@ -8,6 +8,8 @@
 
 namespace litebox::process {
 
+struct Rings;
+
 struct StartInfo {
     u64 arena_base, arena_length;
     int arena_file;
@@ -20,6 +22,8 @@ struct StartInfo {
     u64 xsave_size, xsave_features;
     std::span<const u8> seed;  // at least 48 bytes
     const platform::BootParameters* parameters;
+    Rings* rings;          // shared with the host side
+    u32 terminal_streams;  // bit per stream that is a terminal
 };
 
 /// Builds the shared state at the beginning of the arena and boots the core on the first slot's stack.

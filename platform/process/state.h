@@ -52,6 +52,8 @@ struct Spare {
 };
 enum SpareState : u32 { spare_none = 0, spare_ready = 1, spare_taken = 2, spare_failed = 3 };
 
+struct Rings;
+
 struct SandboxState {
     u64 return_words[2];  // the last stack of ending threads, see entry.S; never written after start-up
     u64 arena_base;
@@ -88,6 +90,8 @@ struct SandboxState {
     EntropyState entropy;
 
     const platform::BootParameters* parameters;
+    Rings* rings;
+    u32 terminal_streams;
 
     usize xsave_size;  // of the area alone, without the trailing magic
     u64 xsave_features;

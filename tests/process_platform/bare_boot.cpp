@@ -8,8 +8,6 @@
 #include "platform/process/trap.h"
 #include "tests/process_platform/guest_file.h"
 
-extern "C" const char litebox_restorer[];
-
 namespace litebox {
 
 namespace {
