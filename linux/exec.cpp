@@ -190,6 +190,7 @@ Result<void> renew_task(Thread& thread, ExecPlan& plan, Ref<SignalActions> actio
     thread.credentials = std::move(credentials);
     LockGuard guard(tasks().mutex);
     process.has_execed = true;
+    process.barriers_registered = 0;
     process.exit_signal = sigchld;
     return {};
 }

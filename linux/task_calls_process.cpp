@@ -271,6 +271,7 @@ Result<u64> waitid(Thread& thread, int kind, i32 id, UserPtr<AbiSiginfo> info, i
     constexpr int events = wait_exited | wait_stopped | wait_continued;
     constexpr int allowed = events | wait_no_hang | wait_no_reap | wait_no_thread | wait_all | wait_clone;
     if ((options & ~allowed) != 0 || (options & events) == 0) return Errno::einval;
+    bool would_block = false;  // a non-blocking pidfd
     WaitTarget target;
     switch (kind) {
         case 0:
@@ -284,14 +285,18 @@ Result<u64> waitid(Thread& thread, int kind, i32 id, UserPtr<AbiSiginfo> info, i
             target = {WaitTarget::Kind::group, id == 0 ? thread.process->group_id : id};
             break;
         case 3: {  // P_PIDFD
+            if (id < 0) return Errno::einval;
             auto file = TRY(thread.files->get(id));
             target = {WaitTarget::Kind::process, TRY(pidfd_process(*file))->pid};
+            would_block = file->non_blocking() && (options & wait_no_hang) == 0;
+            if (would_block) options |= wait_no_hang;
             break;
         }
         default:
             return Errno::einval;
     }
     WaitReport report = TRY(wait_for_child(target, options));
+    if (report.pid == 0 && would_block) return Errno::eagain;
     if (info) {
         SignalInfo details;
         details.signal = report.pid != 0 ? int{sigchld} : 0;

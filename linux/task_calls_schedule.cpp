@@ -217,15 +217,30 @@ Result<u64> setpriority(Thread& thread, int which, i32 who, int value) {
     return u64{0};
 }
 
-Result<u64> ioprio_set(Thread& thread, int which, i32 who, int) {
+Result<u64> ioprio_set(Thread& thread, int which, i32 who, int value) {
+    constexpr int real_time = 1, best_effort = 2, idle = 3;
+    int kind = value >> 13 & 7, level = value & 0x1fff;
+    if (kind == real_time && !thread.credentials->capable(cap_sys_nice) &&
+        !thread.credentials->capable(cap_sys_admin))
+        return Errno::eperm;
+    if (kind > idle || ((kind == real_time || kind == best_effort) && level > 7) || (kind == 0 && level != 0))
+        return Errno::einval;
     if (which < 1 || which > 3) return Errno::einval;
-    if (which == 1) TRY(thread_or_self(thread, who));
+    TRY(for_each_named(thread, which - 1, who, [&](Thread& target) -> Result<void> {
+        TRY(may_change(thread, target));
+        target.io_priority = static_cast<u16>(value);
+        return {};
+    }));
     return u64{0};
 }
 Result<u64> ioprio_get(Thread& thread, int which, i32 who) {
     if (which < 1 || which > 3) return Errno::einval;
-    if (which == 1) TRY(thread_or_self(thread, who));
-    return u64{0};
+    u16 best = 0;
+    TRY(for_each_named(thread, which - 1, who, [&](Thread& target) -> Result<void> {
+        if (best == 0 || (target.io_priority != 0 && target.io_priority < best)) best = target.io_priority;
+        return {};
+    }));
+    return u64{best};
 }
 
 Result<u64> prlimit64(Thread& thread, i32 pid, u32 which, u64 fresh, u64 old) {
@@ -315,7 +330,7 @@ Result<u64> getcpu(Thread&, UserPtr<u32> processor, UserPtr<u32> node) {
     return u64{0};
 }
 
-Result<u64> membarrier(Thread&, int command, u32 flags, int) {
+Result<u64> membarrier(Thread& thread, int command, u32 flags, int) {
     constexpr int query = 0, global = 1, global_expedited = 2, register_global = 4, private_expedited = 8,
                   register_private = 16, private_sync = 32, register_sync = 64;
     constexpr int supported = global | global_expedited | register_global | private_expedited |
@@ -325,16 +340,22 @@ Result<u64> membarrier(Thread&, int command, u32 flags, int) {
         case query:
             return u64{supported};
         case register_global:
-        case register_private:
-        case register_sync:
             return u64{0};
+        case register_private:
+        case register_sync: {
+            LockGuard guard(thread.process->limits_mutex);
+            thread.process->barriers_registered |= static_cast<u32>(command) >> 1;
+            return u64{0};
+        }
         case global:
         case global_expedited:
-        case private_expedited:
             platform::barrier_all(false);
             return u64{0};
+        case private_expedited:
         case private_sync:
-            platform::barrier_all(true);
+            // A command may be used only by a program that registered for it (membarrier(2), EPERM).
+            if ((thread.process->barriers_registered & static_cast<u32>(command)) == 0) return Errno::eperm;
+            platform::barrier_all(command == private_sync);
             return u64{0};
         default:
             return Errno::einval;

@@ -45,6 +45,7 @@ Result<void> inherit(Thread& child, Thread& parent, u64 flags) {
     memcpy(child.name, parent.name, sizeof(child.name));
     memcpy(child.affinity, parent.affinity, sizeof(child.affinity));
     child.nice = parent.nice;
+    child.io_priority = parent.io_priority;
     child.scheduling_policy = parent.scheduling_policy;
     child.priority = parent.priority;
     child.timer_slack_ns = parent.timer_slack_ns;
@@ -59,6 +60,7 @@ Result<Ref<Process>> create_process(Process& parent, int exit_signal) {
     process->dumpable = parent.dumpable;
     process->oom_score_adjust = parent.oom_score_adjust;
     process->personality = parent.personality;
+    process->barriers_registered = parent.barriers_registered;
     {
         LockGuard guard(parent.limits_mutex);
         for (int i = 0; i < limit_count; i++) process->limits[i] = parent.limits[i];

@@ -108,6 +108,7 @@ class Process final : public RefCounted<Process> {
     i32 oom_score_adjust = 0;
     u32 personality = 0;
     bool huge_pages_disabled = false;
+    u32 barriers_registered = 0;  // membarrier(2) commands that this program announced; gone at exec
 
     /// The current soft limit.
     u64 limit(Limit which) {

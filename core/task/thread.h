@@ -85,6 +85,7 @@ class Thread final : public RefCounted<Thread> {
     i32 parent_death_signal = 0;
     u32 scheduling_policy = 0;
     i32 nice = 0;
+    u16 io_priority = 0;  // class << 13 | level, recorded only
     u32 priority = 0;
     u64 affinity[16] = {};  // 1024 processors
     u64 timer_slack_ns = 50000;
