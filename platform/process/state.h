@@ -82,8 +82,7 @@ struct SandboxState {
     platform::Space* boot_space;
     Spare spare;
 
-    // The system process sleeps on `bell`; whoever has work for it adds one and wakes it.
-    std::atomic<u32> bell;
+    // When the system process has to look after timers. It sleeps on a bell in the rings.
     std::atomic<u64> alarm{~u64{0}};
 
     ClockState clock;
@@ -92,6 +91,8 @@ struct SandboxState {
     const platform::BootParameters* parameters;
     Rings* rings;
     u32 terminal_streams;
+    Mutex output_mutex{LockRank::leaf};
+    Mutex input_mutex{LockRank::leaf};
 
     usize xsave_size;  // of the area alone, without the trailing magic
     u64 xsave_features;

@@ -1,5 +1,6 @@
 #include "platform/process/system.h"
 
+#include "platform/process/abi/rings.h"
 #include "platform/process/host.h"
 #include "platform/process/mailbox.h"
 #include "platform/process/state.h"
@@ -30,25 +31,41 @@ void run_alarm(SandboxState& state) {
     u64 deadline = state.alarm.load(std::memory_order_acquire);
     if (deadline == platform::no_deadline || platform::monotonic_ns() < deadline) return;
     state.alarm.compare_exchange_strong(deadline, platform::no_deadline);
-    this_block().head.kernel = state.kernel.load(std::memory_order_acquire);
+    set_kernel(state.kernel.load(std::memory_order_acquire));
     upcall::alarm();
+}
+
+/// What the host side has for the program.
+void take_news(SandboxState& state) {
+    Kernel* kernel = state.kernel.load(std::memory_order_acquire);
+    if (kernel == nullptr) return;
+    set_kernel(kernel);
+    u32 signals = state.rings->control.signals_pending.exchange(0, std::memory_order_acq_rel);
+    for (int signal = 1; signal < 32; signal++)
+        if ((signals >> signal & 1) != 0) upcall::host_signal(signal);
+    upcall::stream_ready();
 }
 
 [[noreturn]] void system_loop(Thread* /*none*/) {
     SandboxState& state = sandbox();
+    std::atomic<u32>& bell = state.rings->control.system_bell;
+    u32 heard = bell.load(std::memory_order_acquire);
     for (;;) {
-        u32 bell = state.bell.load(std::memory_order_acquire);
+        u32 rung = bell.load(std::memory_order_acquire);
         if (state.spare.state.load(std::memory_order_acquire) == spare_none) make_spare(state);
         run_alarm(state);
-        (void)platform::park(state.bell, bell, state.alarm.load(std::memory_order_acquire));
+        if (rung != heard) take_news(state);
+        heard = rung;
+        (void)platform::park(bell, rung, state.alarm.load(std::memory_order_acquire));
     }
 }
 
 }  // namespace
 
 void ring_system_bell(SandboxState& state) {
-    state.bell.fetch_add(1, std::memory_order_release);
-    platform::unpark(state.bell, 1);
+    std::atomic<u32>& bell = state.rings->control.system_bell;
+    bell.fetch_add(1, std::memory_order_release);
+    platform::unpark(bell, 1);
 }
 
 Result<void> start_system_process() {

@@ -20,9 +20,9 @@ extern const char litebox_wait_end[];
 extern const char litebox_wait_interrupted[];
 extern const char litebox_end_cleared[];  // where the gate returns to in litebox_end_thread
 extern const char litebox_end_live[];
-extern const char litebox_gate[];    // begins with the `syscall` instruction, two bytes, then `ret`
-extern const char litebox_restorer[];   // sa_restorer of every handler
-extern const char litebox_signal[];  // sa_handler of every signal
+extern const char litebox_gate[];      // begins with the `syscall` instruction, two bytes, then `ret`
+extern const char litebox_restorer[];  // sa_restorer of every handler
+extern const char litebox_signal[];    // sa_handler of every signal
 
 void litebox_handle_signal(int signal, const litebox::process::HostSigInfo* info,
                            litebox::process::HostContext* context, litebox::process::PlatformBlock* block,

@@ -119,6 +119,7 @@ extern "C" [[noreturn]] __attribute__((visibility("hidden"), used)) void bare_st
     info.xsave_size = b;
     info.xsave_features = u64{high} << 32 | low;
     info.seed = {reinterpret_cast<const u8*>(seed), sizeof(seed)};
+    info.rings = reinterpret_cast<process::Rings*>(arena_base + arena_length - kept / 2);
     install_filter();
     process::start_sandbox(info);
 }

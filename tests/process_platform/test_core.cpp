@@ -204,7 +204,8 @@ void upcall::system_call(arch::RegisterFrame& frame) {
 void upcall::fault(arch::RegisterFrame& frame, const Fault& fault) {
     test_kernel().faults.fetch_add(1);
     u64 handler = test_thread().handler;
-    if (handler == 0) process::panic_at("the guest faulted", frame.rip, fault.address, static_cast<int>(fault.host_signal));
+    if (handler == 0)
+        process::panic_at("the guest faulted", frame.rip, fault.address, static_cast<int>(fault.host_signal));
     frame.rdi = fault.address;
     frame.rsi = frame.rip;
     frame.rdx = static_cast<u64>(fault.kind);
