@@ -29,6 +29,10 @@ enum MapFlag : u32 {
     map_sync = 0x80000,
     map_fixed_no_replace = 0x100000,
 };
+/// What MAP_SHARED_VALIDATE accepts: the flags that mmap has always known.
+constexpr u32 validated_flags = map_type | map_fixed | map_anonymous | map_32bit | 0x80 | map_grows_down |
+                                map_deny_write | map_executable | map_locked | map_no_reserve | map_populate |
+                                map_non_block | map_stack | map_huge_tlb | 0x4000000;
 constexpr u32 known_protection = 7, grows_down = 0x01000000, grows_up = 0x02000000;
 
 bool denied_write_execute(u32 protection) {
@@ -58,7 +62,10 @@ Result<u64> mmap(Thread& thread, u64 address, u64 length, u32 protection, u32 fl
     if (denied_write_execute(protection)) return Errno::eacces;
     u32 type = flags & map_type;
     if (type != map_shared && type != map_private && type != map_shared_validate) return Errno::einval;
-    if (type == map_shared_validate && (flags & map_sync) != 0) return Errno::eopnotsupp;
+    if (type == map_shared_validate) {
+        if ((flags & map_anonymous) != 0) return Errno::einval;
+        if ((flags & ~validated_flags) != 0) return Errno::eopnotsupp;
+    }
     if ((flags & map_huge_tlb) != 0) return (flags & map_anonymous) != 0 ? Errno::enomem : Errno::einval;
     MapRequest request;
     request.address = address;
@@ -85,7 +92,9 @@ Result<u64> mprotect(Thread& thread, u64 address, u64 length, u32 protection) {
     if ((protection & (grows_down | grows_up)) == (grows_down | grows_up)) return Errno::einval;
     if ((protection & ~(known_protection | 8 | grows_down | grows_up)) != 0) return Errno::einval;
     if (denied_write_execute(protection)) return Errno::eacces;
-    TRY(thread.space->protect(address, length, static_cast<u8>(protection & known_protection)));
+    bool to_start = (protection & grows_down) != 0;
+    if ((protection & grows_up) != 0) return Errno::einval;  // no stack grows upwards here
+    TRY(thread.space->protect(address, length, static_cast<u8>(protection & known_protection), to_start));
     return u64{0};
 }
 

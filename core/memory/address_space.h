@@ -62,7 +62,9 @@ class AddressSpace : public RefCounted<AddressSpace> {
 
     Result<u64> map(MapRequest request);
     Result<void> unmap(u64 address, u64 length);
-    Result<void> protect(u64 address, u64 length, u8 protection);
+    /// mprotect(2). With `to_start` (PROT_GROWSDOWN) from the beginning of the downward-growing mapping
+    /// there.
+    Result<void> protect(u64 address, u64 length, u8 protection, bool to_start = false);
     Result<u64> remap(u64 address, u64 old_length, u64 new_length, u64 flags, u64 new_address);  // mremap(2)
     Result<void> advise(u64 address, u64 length, int advice);                                    // madvise(2)
     Result<void> sync(u64 address, u64 length, int flags);                                       // msync(2)

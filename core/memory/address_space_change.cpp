@@ -39,10 +39,15 @@ Result<void> AddressSpace::protect_piece(Mapping& mapping, u8 protection) {
     return platform::protect(mapping.begin, end - mapping.begin, protection);
 }
 
-Result<void> AddressSpace::protect(u64 address, u64 length, u8 protection) {
+Result<void> AddressSpace::protect(u64 address, u64 length, u8 protection, bool to_start) {
     if (length == 0 && page_aligned(address)) return {};
     auto range = TRY(checked_range(address, length, Errno::enomem));
     LockGuard guard(mutex_);
+    if (to_start) {
+        Mapping* stack = find(range.begin);
+        if (stack == nullptr || !stack->grows_down) return stack == nullptr ? Errno::enomem : Errno::einval;
+        range.begin = stack->begin;
+    }
     TRY(split_at(range.begin));
     TRY(split_at(range.end));
     u64 at = range.begin;
