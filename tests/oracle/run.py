@@ -104,6 +104,30 @@ def report(result, lines):
         print(f"    stderr: {noise[-1][:160]}")
 
 
+def cause(result):
+    """A short key that failures of one cause are likely to share."""
+    inside = result.get("inside")
+    if not inside:
+        return result["difference"][0]
+    noise = inside["stderr"].strip().splitlines()
+    if inside["ended"] != result["native"]["ended"]:
+        return f"{inside['ended']}: {noise[-1][:100]}" if noise else inside["ended"]
+    got = next((line[1:] for line in result["difference"] if line.startswith("+")), "output is missing")
+    outcome = got.rsplit(": ", 1)[-1] if ": " in got else got
+    return f"... {outcome[:60]}"
+
+
+def report_causes(results):
+    groups = {}
+    for result in results:
+        if not result["passed"] and "expected" not in result:
+            groups.setdefault(cause(result), []).append(result["program"])
+    print("by what happened:")
+    for key, programs in sorted(groups.items(), key=lambda group: -len(group[1])):
+        more = "" if len(programs) <= 4 else f" and {len(programs) - 4} more"
+        print(f"{len(programs):5} {key}: {' '.join(programs[:4])}{more}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build-dir", default=str(HERE.parent.parent / "build"))
@@ -146,6 +170,8 @@ def main():
                 failed += 1
                 report(result, arguments.lines)
             sys.stdout.flush()
+    if failed > 5:
+        report_causes(results)
     if arguments.json:
         summary = {"passed": passed, "failed": failed, "expected_failures": known, "results": results}
         pathlib.Path(arguments.json).write_text(json.dumps(summary, indent=1) + "\n")
