@@ -60,6 +60,7 @@ Result<u64> getpgid(Thread& thread, i32 pid) {
     return static_cast<u64>(TRY(process_or_self(thread, pid))->group_id);
 }
 Result<u64> setpgid(Thread&, i32 pid, i32 group) {
+    if (group < 0 || (group == 0 && pid < 0)) return Errno::einval;  // group 0 means the pid
     if (pid < 0) return Errno::esrch;
     TRY(set_process_group(pid, group));
     return u64{0};

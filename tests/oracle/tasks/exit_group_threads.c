@@ -9,6 +9,12 @@ static void* whole(void* arg) {
     _exit((int)(long)arg);
     return NULL;
 }
+static void* bare(void* arg) {
+    sleep_ms(20);
+    syscall(SYS_exit, 9);
+    return arg;
+}
+
 static void* late(void* arg) {
     sleep_ms(30);
     say("late thread still runs\n");
@@ -29,6 +35,11 @@ int main(void) {
     RUNS("main leaves, thread sets the status", {
         pthread_t t;
         pthread_create(&t, NULL, whole, (void*)43);
+        syscall(SYS_exit, 7);
+    });
+    RUNS("the first thread's status counts, not the last one's", {
+        pthread_t t;
+        pthread_create(&t, NULL, bare, NULL);
         syscall(SYS_exit, 7);
     });
     RUNS("bare exit", syscall(SYS_exit, 300));
