@@ -92,7 +92,7 @@ void release_process(Thread& thread, Process& process) {
     process.last_uid = thread.credentials->uid;
     LockGuard guard(process.signal_mutex);
     process.executable = nullptr;
-    process.exit_status = process.group_exiting ? process.group_exit_status : process.leader_exit_status;
+    process.exit_status = process.group_exiting ? process.group_exit_status : thread.exit_status;
 }
 
 /// Leaves the process's thread list. True when it was the last thread.
@@ -103,7 +103,6 @@ bool leave_group(Thread& thread, Process& process) {
     usage.minor_faults = thread.minor_faults;
     usage.voluntary_switches = thread.voluntary_switches;
     process.dead_threads.add(usage);
-    if (thread.tid == process.pid) process.leader_exit_status = thread.exit_status;
     thread.state.store('Z', std::memory_order_relaxed);
     thread.group_node.unlink();
     thread.block = nullptr;

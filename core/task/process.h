@@ -84,7 +84,6 @@ class Process final : public RefCounted<Process> {
     u32 live_threads = 0;
     bool group_exiting = false;
     i32 group_exit_status = 0;
-    i32 leader_exit_status = 0;       // of the first thread: the process's, unless the group exits as one
     Thread* exec_survivor = nullptr;  // the thread that execs while the others leave
     bool stopped = false;
     WaitQueue thread_event;  // a thread left, or the process goes on

@@ -37,7 +37,7 @@ int main(void) {
         pthread_create(&t, NULL, whole, (void*)43);
         syscall(SYS_exit, 7);
     });
-    RUNS("the first thread's status counts, not the last one's", {
+    RUNS("the last thread's status counts, not the first one's", {
         pthread_t t;
         pthread_create(&t, NULL, bare, NULL);
         syscall(SYS_exit, 7);
