@@ -100,8 +100,8 @@ int command_help(Words words) {
     const Command* command = find(words[0]);
     if (!command) return unknown(words[0]);
     if (command->run == command_help) return usage(true);
-    const char* const help[] = {"--help"};
-    return command->run ? command->run(help) : command_sibling(command->name, help);
+    static constexpr const char* help[] = {"--help"};
+    return command->run ? command->run(Words(help)) : command_sibling(command->name, Words(help));
 }
 
 }  // namespace litebox::cli
