@@ -238,7 +238,7 @@ bool DirentPacker::entry(string_view name, u64 inode, u32 type, u64 next_positio
     u8* out = to_.data() + used_;
     memset(out, 0, length);
     auto record_length = static_cast<u16>(length);
-    auto kind = static_cast<u8>(type >> 12);
+    auto kind = static_cast<u8>((type == mode_whiteout ? u32{mode_character} : type) >> 12);
     memcpy(out, &inode, 8);
     memcpy(out + 8, &next_position, 8);
     memcpy(out + 16, &record_length, 2);

@@ -143,7 +143,8 @@ Result<Ref<Entry>> EntryCache::make(Entry* parent, string_view name, Ref<Inode> 
         flags = entry_negative;
     } else if (inode->type() == mode_directory) {
         flags = entry_directory;
-        if (inode->caching() != EntryCaching::keep) flags |= entry_slow | entry_dynamic;
+        if (inode->caching() == EntryCaching::never) flags |= entry_slow | entry_dynamic;
+        if (inode->caching() == EntryCaching::check) flags |= entry_checked;
         if ((flags & entry_dynamic) == 0) {
             Attributes attributes = TRY(inode->attributes());
             access = {attributes.mode, attributes.uid, attributes.gid};
@@ -168,6 +169,7 @@ Result<Ref<Entry>> EntryCache::make(Entry* parent, string_view name, Ref<Inode> 
     entry->gid_.store(access.gid, std::memory_order_relaxed);
     entry->generation.store(0, std::memory_order_relaxed);
     entry->hash_.store(entry_hash(parent, name), std::memory_order_relaxed);
+    entry->set_cover({});
     entry->used_.store(1, std::memory_order_relaxed);
     entry->next_.store(nullptr, std::memory_order_relaxed);
     entry->references_.store(1, std::memory_order_release);
@@ -262,26 +264,39 @@ Result<Ref<Entry>> EntryCache::insert(Entry& parent, string_view name, Ref<Inode
     return other ? std::move(other) : std::move(fresh);
 }
 
+Ref<Entry> EntryCache::find_valid(Entry& parent, string_view name) {
+    Inode* directory = parent.inode();
+    EntryCaching caching = directory->caching();
+    if (caching == EntryCaching::never) return nullptr;
+    Ref<Entry> found = find(parent, name);
+    if (!found || caching == EntryCaching::keep || found->covered()) return found;
+    NameCover cover = directory->name_cover();
+    if (directory->child_valid(name, found->inode())) {
+        found->refresh_access();
+        found->set_cover(cover);
+        return found;
+    }
+    remove(*found, false);
+    return nullptr;
+}
+
 Result<Ref<Entry>> EntryCache::look_up(Entry& parent, string_view name) {
     Inode* directory = parent.inode();
     EntryCaching caching = directory->caching();
     for (;;) {
-        if (caching != EntryCaching::never) {
-            if (Ref<Entry> found = find(parent, name)) {
-                if (caching == EntryCaching::keep || directory->child_valid(name, found->inode()))
-                    return found;
-                remove(*found, false);
-            }
-        }
+        if (Ref<Entry> found = find_valid(parent, name)) return found;
         u32 generation = parent.generation.load(std::memory_order_acquire);
+        NameCover cover = caching == EntryCaching::check ? directory->name_cover() : NameCover{};
         auto looked = directory->lookup(name);
         if (!looked.ok() && looked.error() != Errno::enoent) return looked.error();
         Ref<Inode> inode = looked.ok() ? std::move(looked).value() : Ref<Inode>();
         if (caching == EntryCaching::never) return make(&parent, name, std::move(inode));
         LockGuard guard(parent.directory_mutex);
         if ((parent.flags() & entry_unlinked) != 0) return make(&parent, name, std::move(inode));
-        if (parent.generation.load(std::memory_order_acquire) == generation)
-            return insert(parent, name, std::move(inode));
+        if (parent.generation.load(std::memory_order_acquire) != generation) continue;
+        Ref<Entry> entry = TRY(insert(parent, name, std::move(inode)));
+        if (cover.word != nullptr) entry->set_cover(cover);
+        return entry;
     }
 }
 
@@ -318,6 +333,7 @@ Result<void> EntryCache::relocate(Entry& entry, Entry& to_parent, string_view to
     std::atomic<Entry*>* head = bucket(hash, true);
     if (head == nullptr) return Errno::enomem;
     entry.begin_change();
+    entry.set_cover({});
     auto stored = entry.store_name(to_name);
     Entry* old_parent = nullptr;
     if (stored.ok()) {

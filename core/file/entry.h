@@ -26,6 +26,7 @@ enum EntryFlag : u32 {
     entry_hashed = 16,     // in the table
     entry_unlinked = 32,   // its name is gone
     entry_slow = 64,       // a directory whose names must be asked for at each use
+    entry_checked = 512,   // a directory whose names hold as long as their cover does
     entry_dynamic = 128,   // mode and owner are not cached here
     entry_anonymous = 256  // has no place in the tree: pipes and sockets met through /proc/PID/fd
 };
@@ -76,6 +77,18 @@ class alignas(64) Entry : Pinned {
     }
     [[nodiscard]] Entry* raw_parent() const { return parent_.load(std::memory_order_acquire); }
 
+    /// In a directory of entry_checked: how long this name holds without asking.
+    void set_cover(NameCover cover) {
+        cover_word_.store(nullptr, std::memory_order_release);
+        cover_value_.store(cover.value, std::memory_order_release);
+        cover_word_.store(cover.word, std::memory_order_release);
+    }
+    [[nodiscard]] bool covered() const {
+        const std::atomic<u32>* word = cover_word_.load(std::memory_order_acquire);
+        return word != nullptr &&
+               word->load(std::memory_order_acquire) == cover_value_.load(std::memory_order_acquire);
+    }
+
     /// Held over changes of this directory's names (rank directory).
     Mutex directory_mutex{LockRank::directory};
     /// Counts changes of this directory's names; under directory_mutex.
@@ -100,7 +113,9 @@ class alignas(64) Entry : Pinned {
     std::atomic<u32> name_length_{0};
     std::atomic<u64> name_[inline_name / 8] = {};
     std::atomic<char*> long_name_{nullptr};  // only looked at with a reference
-    std::atomic<u8> used_{0};                // since the eviction hand last came by
+    std::atomic<const std::atomic<u32>*> cover_word_{nullptr};
+    std::atomic<u32> cover_value_{0};
+    std::atomic<u8> used_{0};  // since the eviction hand last came by
 };
 
 /// Hash of a name in a directory.
@@ -147,6 +162,7 @@ class EntryCache : Pinned {
     Entry* allocate();
     void recycle(Entry* entry);
     bool unhash_locked(Entry& entry);
+    Ref<Entry> find_valid(Entry& parent, string_view name);
     Result<void> relocate(Entry& entry, Entry& to_parent, string_view to_name);
 
     struct Stripe {

@@ -10,6 +10,7 @@
 namespace litebox {
 
 class HostFiles;
+class OverlayFileSystem;
 class DeviceTable;
 class Pipe;
 
@@ -71,6 +72,7 @@ class FileSystems : Pinned {
     Mount* memory_mount = nullptr;  // tmpfs of memory files
     HostFiles* host = nullptr;
     DeviceTable* devices = nullptr;
+    OverlayFileSystem* working_overlay = nullptr;  // over the invoker's current directory
     LockWaits lock_waits;
 
   private:
@@ -97,6 +99,6 @@ Result<BootPlaces> mount_default_view(const platform::BootParameters& parameters
 
 /// How many files the program changed in memory beneath the invoker's current directory, for the closing
 /// line.
-u64 vanishing_files(const platform::BootParameters& parameters);
+u64 vanishing_files();
 
 }  // namespace litebox

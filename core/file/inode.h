@@ -32,6 +32,7 @@ enum FileMode : u32 {  // values are Linux's
     mode_directory = 0040000,
     mode_character = 0020000,
     mode_fifo = 0010000,
+    mode_whiteout = 0160000,  // only in listings: a character device 0:0
     mode_setuid = 04000,
     mode_setgid = 02000,
     mode_sticky = 01000,
@@ -90,6 +91,15 @@ enum class EntryCaching : u8 {
     never   // the directory makes its entries up
 };
 
+/// Until when a cached name holds without asking: while the word (which lives for ever) has this value.
+struct NameCover {
+    const std::atomic<u32>* word = nullptr;  // null: ask child_valid()
+    u32 value = 0;
+    [[nodiscard]] bool holds() const {
+        return word != nullptr && word->load(std::memory_order_acquire) == value;
+    }
+};
+
 /// An inode. Permission checks are the caller's (core/file/path.cpp, permission.h); an inode does what it is
 /// told. All operations are thread-safe. Directory operations are called with names that have neither '/' nor
 /// zero bytes and are not "." or "..". Default implementations answer the errno that Linux gives for that
@@ -108,6 +118,8 @@ class Inode : public RefCounted<Inode> {
     [[nodiscard]] virtual EntryCaching caching() const { return EntryCaching::keep; }
     /// With EntryCaching::check: whether `child` (null: none) is still what `name` means. May block.
     virtual bool child_valid(string_view name, Inode* child);
+    /// With EntryCaching::check, asked before lookup() or child_valid(): how long their answer holds.
+    virtual NameCover name_cover() { return {}; }
     /// ENOENT where there is none. May block; called without locks.
     virtual Result<Ref<Inode>> lookup(string_view name);
     virtual Result<Ref<Inode>> create(string_view name, u32 mode, u64 special,

@@ -1,5 +1,6 @@
 #include "core/file/walk.h"
 
+#include "core/file/hostfs/hostfs.h"
 #include "core/file/walker.h"
 #include "core/kernel.h"
 #include "core/task/thread.h"
@@ -48,6 +49,7 @@ Result<void> Walker::begin(const Path* start, int directory, string_view name) {
     if (name.size() >= path_limit) return Errno::enametoolong;
     if (name.empty() && (flags_ & walk_empty) == 0) return Errno::enoent;
     bool absolute = !name.empty() && name.front() == '/';
+    if (HostFiles* host = kernel().files->host) host->take_changes();
     if (absolute && (flags_ & walk_beneath) != 0) return Errno::exdev;
     if (absolute && (flags_ & walk_in_root) == 0) start = nullptr;
     bool from_context =
@@ -121,6 +123,7 @@ bool Walker::glide_step(PlaceView& view, const PlaceView& root, const Component&
         u32 sequence;
         Entry* child = files.entries.peek(here, component.name, entry_hash(here, component.name), &sequence);
         if (child == nullptr) return *stop = true;
+        if ((flags & entry_checked) != 0 && !child->covered()) return *stop = true;
         next.entry = child;
         next.sequence = sequence;
         u32 child_flags = child->flags();

@@ -280,7 +280,8 @@ Result<void> TmpfsDirectory::read_directory(u64 position, DirectorySink& sink) {
     for (usize i = low; i < items_.size(); i++) {
         Item& item = items_[i];
         if (!item.node) continue;
-        if (!sink.entry(item.name.view(), item.node->number(), item.node->type(), item.position + 1)) break;
+        u32 type = item.node->is_whiteout() ? u32{mode_whiteout} : item.node->type();
+        if (!sink.entry(item.name.view(), item.node->number(), type, item.position + 1)) break;
     }
     return {};
 }

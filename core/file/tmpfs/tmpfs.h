@@ -36,6 +36,8 @@ class TmpfsInode : public Inode {
     void touch_change();
     [[nodiscard]] u64 number() const { return number_; }
     [[nodiscard]] u32 links() const { return links_.load(std::memory_order_relaxed); }
+    /// The overlay's mark for a removed name.
+    [[nodiscard]] bool is_whiteout() const { return type_ == mode_character && special_ == 0; }
     bool linkable = true;  // O_TMPFILE with O_EXCL: never gets a name
 
   protected:

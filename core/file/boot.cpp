@@ -1,0 +1,242 @@
+// The tree of mounts that a sandbox starts with.
+#include "core/file/change.h"
+#include "core/file/devfs/device.h"
+#include "core/file/file_systems.h"
+#include "core/file/hostfs/hostfs.h"
+#include "core/file/overlay/overlay.h"
+#include "core/file/procfs/procfs.h"
+#include "core/file/tmpfs/tmpfs.h"
+#include "core/kernel.h"
+
+namespace litebox {
+
+namespace {
+
+using platform::BootParameters;
+using platform::GrantParameters;
+
+constexpr u32 safe = mount_no_setuid | mount_no_devices;
+
+/// One mount to be made. Shorter paths first, so that what lies beneath comes later.
+struct Plan {
+    string_view path;
+    enum class Kind : u8 { grant, temporary, home, shared_memory, devices, processes, system } kind;
+    const GrantParameters* grant = nullptr;
+};
+
+class Boot : Pinned {
+  public:
+    explicit Boot(const BootParameters& parameters) : parameters_(parameters) {}
+    Result<BootPlaces> run();
+
+  private:
+    Result<void> begin();
+    Result<void> plan();
+    Result<void> plan_one(string_view path, Plan::Kind kind, const GrantParameters* grant = nullptr);
+    Result<void> mount_root();
+    Result<void> mount_one(const Plan& plan);
+    Result<void> link_merged_directories();
+    Result<Ref<FileSystem>> make(const Plan& plan, u32* flags);
+    Result<Ref<FileSystem>> make_grant(const GrantParameters& grant);
+    Result<Ref<FileSystem>> make_temporary(u32 mode, bool own, u64 size = 0);
+    Result<Path> place(string_view path, bool create, u32 type = mode_directory);
+    [[nodiscard]] bool granted(string_view path) const;
+
+    const BootParameters& parameters_;
+    Vector<Plan> plans_;
+    Ref<PageQuota> quota_;
+    Ref<Credentials> root_;
+};
+
+Result<void> Boot::begin() {
+    TRY(FileSystems::create());
+    FileSystems& files = *kernel().files;
+    files.host = TRY(make_own<HostFiles>()).release();
+    root_ = TRY(make_ref<Credentials>());
+    root_->effective = root_->permitted = all_capabilities;
+    u64 pages = max<u64>(parameters_.temporary_limit / page_size, 256);
+    quota_ = TRY(make_ref<PageQuota>(pages));
+    Ref<Tmpfs> memory = TRY(Tmpfs::create(quota_, 0700, 0, 0));
+    files.memory_mount = TRY(files.mount_internal(std::move(memory), "tmpfs"));
+    return {};
+}
+
+Result<Ref<FileSystem>> Boot::make_temporary(u32 mode, bool own, u64 size) {
+    Ref<PageQuota> quota = size == 0 ? quota_ : TRY(make_ref<PageQuota>(max<u64>(size / page_size, 1)));
+    u32 uid = own ? parameters_.uid : 0, gid = own ? parameters_.gid : 0;
+    return Ref<FileSystem>(TRY(Tmpfs::create(std::move(quota), mode, uid, gid)));
+}
+
+Result<Ref<FileSystem>> Boot::make_grant(const GrantParameters& grant) {
+    bool writable = grant.kind == GrantParameters::Kind::read_write;
+    Ref<HostFileSystem> host = TRY(HostFileSystem::create(grant.grant, writable));
+    Ref<Inode> root = host->root();
+    if (writable || root->type() != mode_directory) return Ref<FileSystem>(std::move(host));
+    Ref<Tmpfs> memory = TRY(Tmpfs::create(quota_, 0755, 0, 0));
+    Ref<OverlayFileSystem> overlay = TRY(OverlayFileSystem::create(memory->root(), std::move(root)));
+    if (grant.guest_path == parameters_.working_directory) kernel().files->working_overlay = overlay.get();
+    return Ref<FileSystem>(std::move(overlay));
+}
+
+bool Boot::granted(string_view path) const {
+    for (const GrantParameters& grant : parameters_.grants)
+        if (grant.guest_path == path) return true;
+    return false;
+}
+
+Result<void> Boot::mount_root() {
+    FileSystems& files = *kernel().files;
+    for (const GrantParameters& grant : parameters_.grants) {
+        if (grant.guest_path != "/") continue;
+        Ref<FileSystem> root = grant.kind == GrantParameters::Kind::temporary
+                                   ? TRY(make_temporary(0755, false, grant.size))
+                                   : TRY(make_grant(grant));
+        TRY(files.mount(std::move(root), Path(), safe, "root"));
+        return {};
+    }
+    TRY(files.mount(TRY(make_temporary(0755, false)), Path(), safe, "tmpfs"));
+    return {};
+}
+
+// Walks an absolute path without links, making what is missing. Follows mounts.
+Result<Path> Boot::place(string_view path, bool create, u32 type) {
+    FileSystems& files = *kernel().files;
+    Path at(Ref<Mount>(files.root_mount), files.root_mount->root);
+    while (!path.empty()) {
+        usize end = path.find('/');
+        string_view name = path.substr(0, end);
+        path = end == string_view::npos ? string_view() : path.substr(end + 1);
+        if (name.empty() || name == ".") continue;
+        if (!at.entry()->directory()) return Errno::enotdir;
+        Ref<Entry> child = TRY(files.entries.look_up(*at.entry(), name));
+        if (child->negative()) {
+            if (!create) return Errno::enoent;
+            u32 kind = path.empty() ? type : u32{mode_directory};
+            Inode& directory = *at.entry()->inode();
+            at = TRY(create_name(at, name, [&] {
+                return directory.create(name, kind | (kind == mode_directory ? 0755u : 0644u), 0, *root_);
+            }));
+            continue;
+        }
+        at = Path(Ref<Mount>(at.mount()), std::move(child));
+        while (Mount* mount = files.mounted_at(at.mount(), at.entry()))
+            at = Path(Ref<Mount>(mount), mount->root);
+    }
+    return at;
+}
+
+Result<void> Boot::plan_one(string_view path, Plan::Kind kind, const GrantParameters* grant) {
+    usize at = 0;
+    while (at < plans_.size() && plans_[at].path.size() <= path.size()) at++;
+    TRY(plans_.push(Plan{path, kind, grant}));
+    for (usize i = plans_.size() - 1; i > at; i--) std::swap(plans_[i], plans_[i - 1]);
+    return {};
+}
+
+Result<void> Boot::plan() {
+    using Kind = Plan::Kind;
+    struct Fixed {
+        string_view path;
+        Kind kind;
+    };
+    const Fixed fixed[] = {{"/proc", Kind::processes},        {"/sys", Kind::system},
+                           {"/dev", Kind::devices},           {"/tmp", Kind::temporary},
+                           {"/dev/shm", Kind::shared_memory}, {"/run", Kind::temporary},
+                           {"/var/tmp", Kind::temporary}};
+    for (const GrantParameters& grant : parameters_.grants)
+        if (grant.guest_path != "/") TRY(plan_one(grant.guest_path, Kind::grant, &grant));
+    for (const Fixed& mount : fixed)
+        if (!granted(mount.path)) TRY(plan_one(mount.path, mount.kind));
+    string_view home = parameters_.home_directory;
+    if (home.size() > 1 && home.front() == '/' && !granted(home)) TRY(plan_one(home, Kind::home));
+    return {};
+}
+
+Result<Ref<FileSystem>> Boot::make(const Plan& plan, u32* flags) {
+    using Kind = Plan::Kind;
+    *flags = safe;
+    switch (plan.kind) {
+        case Kind::grant:
+            if (plan.grant->kind == GrantParameters::Kind::temporary)
+                return make_temporary(0755, true, plan.grant->size);
+            return make_grant(*plan.grant);
+        case Kind::temporary:
+        case Kind::shared_memory:
+            return make_temporary(01777, false);
+        case Kind::home:
+            return make_temporary(0755, true);
+        case Kind::devices:
+            *flags = mount_no_setuid;
+            return make_device_file_system(5);
+        case Kind::processes:
+            *flags = safe | mount_no_execute;
+            return make_process_file_system();
+        case Kind::system:
+            *flags = safe | mount_no_execute | mount_read_only;
+            return make_system_file_system();
+    }
+    return Errno::einval;
+}
+
+Result<void> Boot::mount_one(const Plan& plan) {
+    u32 flags;
+    auto made = make(plan, &flags);
+    // A grant that cannot be opened (gone, or not readable for us) is left out; the host side has warned.
+    if (!made.ok() && plan.kind == Plan::Kind::grant) return {};
+    Ref<FileSystem> file_system = TRY(made);
+    Ref<Inode> root = file_system->root();
+    Path where = TRY(place(plan.path, true, root->type()));
+    string_view source = file_system->type_name();
+    if (plan.kind == Plan::Kind::devices) source = "udev";
+    if (plan.kind == Plan::Kind::processes) source = "proc";
+    TRY(kernel().files->mount(std::move(file_system), where, flags, source));
+    return {};
+}
+
+// Where the host has /bin as a link into /usr and the grants only /usr.
+Result<void> Boot::link_merged_directories() {
+    if (parameters_.root_given || !granted("/usr")) return {};
+    FileSystems& files = *kernel().files;
+    Path top(Ref<Mount>(files.root_mount), files.root_mount->root);
+    Inode& directory = *top.entry()->inode();
+    struct Link {
+        string_view name, target;
+    };
+    constexpr Link links[] = {{"bin", "usr/bin"},     {"sbin", "usr/sbin"},   {"lib", "usr/lib"},
+                              {"lib32", "usr/lib32"}, {"lib64", "usr/lib64"}, {"libx32", "usr/libx32"}};
+    for (const Link& link : links) {
+        Ref<Entry> there = TRY(files.entries.look_up(*top.entry(), link.name));
+        if (!there->negative() || !place(link.target, false).ok()) continue;
+        TRY(create_name(top, link.name,
+                        [&] { return directory.create_symlink(link.name, link.target, *root_); }));
+    }
+    return {};
+}
+
+Result<BootPlaces> Boot::run() {
+    TRY(begin());
+    TRY(mount_root());
+    TRY(plan());
+    for (const Plan& plan : plans_) TRY(mount_one(plan));
+    TRY(link_merged_directories());
+    BootPlaces result;
+    result.root = TRY(place("/", false));
+    auto working = place(parameters_.working_directory, true);
+    result.working =
+        working.ok() && working.value().entry()->directory() ? std::move(working).value() : result.root;
+    return result;
+}
+
+}  // namespace
+
+Result<BootPlaces> mount_default_view(const BootParameters& parameters) {
+    Boot boot(parameters);
+    return boot.run();
+}
+
+u64 vanishing_files() {
+    OverlayFileSystem* overlay = kernel().files->working_overlay;
+    return overlay == nullptr ? 0 : overlay->changed_files();
+}
+
+}  // namespace litebox

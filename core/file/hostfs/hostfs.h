@@ -1,0 +1,169 @@
+// hostfs: directories of the host that the invoker granted.
+//
+// What the host said is cached in inodes. A watch on a directory tells when that stops holding: each watch
+// has an epoch, counted up by every announced change, and everything cached remembers the epoch it was asked
+// in ("cover"). Without a watch the host is asked at every use. Contents are never cached here: they are read
+// by pread64 from, and mapped from, the host's own page cache.
+#pragma once
+
+#include "core/base/list.h"
+#include "core/file/file.h"
+#include "platform/host_files.h"
+
+namespace litebox {
+
+class HostInode;
+class HostFileSystem;
+
+/// An inode's place among the slots kept for the next open.
+struct KeptSlot {
+    ListNode node;
+    HostInode* inode;
+};
+
+/// All that grants share; kernel().files->host.
+class HostFiles : Pinned {
+  public:
+    /// Takes the changes that the host announced; one load when there are none.
+    void take_changes();
+    [[nodiscard]] const std::atomic<u32>* epoch(u32 watch) const { return &epochs_[watch]; }
+    /// Counts the calls that took something: where it stands still, nothing was announced in between.
+    [[nodiscard]] u32 takings() const { return takings_.load(std::memory_order_acquire); }
+    [[nodiscard]] u32 incarnation(u32 watch) const {
+        return incarnations_[watch].load(std::memory_order_acquire);
+    }
+
+    /// The slot that the inode has, now in use; no_host_slot: it has none.
+    int use_slot(HostInode& inode, bool writable);
+    /// Gives the inode a slot, in use or (`users` 0) kept for the next open; the one to release if it had one
+    /// already.
+    int give_slot(HostInode& inode, int slot, bool writable, u32 users);
+    void end_use(HostInode& inode, bool writable);
+    /// The inode ends.
+    void drop_slots(HostInode& inode);
+    /// Gives some unused slots back to the host; false: there were none.
+    bool give_up_slots(u32 count);
+    /// Whether a look-up should bring a slot with it.
+    [[nodiscard]] bool wants_slots() const {
+        return kept_count_.load(std::memory_order_relaxed) < kept_limit;
+    }
+
+  private:
+    static constexpr u32 kept_limit = 384;
+    std::atomic<u32> epochs_[platform::host_watch_limit] = {};
+    std::atomic<u32> incarnations_[platform::host_watch_limit] = {};
+    std::atomic<u32> takings_{0};
+    Mutex mutex_{LockRank::cache};
+    void append_kept(HostInode& inode);
+    bool remove_kept(HostInode& inode);
+    ListNode kept_{&kept_, &kept_};  // KeptSlot::node, oldest first
+    std::atomic<u32> kept_count_{0};
+};
+
+class HostInode final : public Inode {
+  public:
+    HostInode(HostFileSystem& owner, Ref<HostInode> parent, String name,
+              const platform::HostAttributes& attributes);
+    ~HostInode() override;
+
+    Result<Attributes> attributes() override;
+    [[nodiscard]] u32 type() const override { return type_; }
+    FileSystem& file_system() override;
+    Result<void> set_attributes(const AttributeChange& change) override;
+    [[nodiscard]] EntryCaching caching() const override { return EntryCaching::check; }
+    bool child_valid(string_view name, Inode* child) override;
+    NameCover name_cover() override;
+    Result<Ref<Inode>> lookup(string_view name) override;
+    Result<Ref<Inode>> create(string_view name, u32 mode, u64 special, const Credentials& owner) override;
+    Result<Ref<Inode>> create_symlink(string_view name, string_view target,
+                                      const Credentials& owner) override;
+    Result<void> link(string_view name, Inode& target) override;
+    Result<void> unlink(string_view name, bool directory) override;
+    Result<void> rename(string_view from, Inode& to_directory, string_view to, u32 flags) override;
+    Result<void> read_directory(u64 position, DirectorySink& sink) override;
+    Result<String> read_link() override;
+    Result<Ref<File>> open(u32 flags) override;
+    Result<usize> get_attribute(string_view name, std::span<u8> value) override;
+    Result<void> set_attribute(string_view name, std::span<const u8> value, int flags) override;
+    Result<usize> list_attributes(std::span<char> names) override;
+    Result<void> remove_attribute(string_view name) override;
+
+    /// A slot for reading (or for both) that stays until release_slot. ENFILE when there is none.
+    Result<int> acquire_slot(bool writable);
+    void release_slot(bool writable);
+    /// What was cached about attributes no longer holds (our own write).
+    void forget_attributes();
+    [[nodiscard]] bool same_file(const platform::HostAttributes& other) const {
+        return other.device == device_ && other.inode == number_;
+    }
+    [[nodiscard]] bool known_fresh();
+    /// The name under which it was found now.
+    void relocate(Ref<HostInode> parent, string_view name);
+    [[nodiscard]] HostFileSystem& owner() { return *owner_; }
+
+  private:
+    friend class HostFiles;
+    friend class HostFileSystem;
+    struct Child {  // brought by a listing, not looked up yet
+        String name;
+        platform::HostNode node;
+    };
+    Result<String> path();
+    Result<String> path_to(string_view name);
+    Result<Ref<HostInode>> adopt(string_view name, const platform::HostNode& node, NameCover cover);
+    void learn(const platform::HostAttributes& attributes, NameCover cover);
+    /// For a directory: how long what is asked of it now will hold.
+    NameCover own_cover();
+    void note_watch(u32 watch, bool quiet);
+    /// Asks the host about this file again.
+    Result<void> refresh();
+    void names_changed();
+    Result<Ref<HostInode>> look_in_listing(string_view name, bool* decided);
+    void keep_listing(Vector<Child> children, NameCover cover, bool complete);
+    Result<void> pass_records(std::span<const u8> records, DirectorySink& sink, Vector<Child>* children);
+    void drop_listing();
+    void keep_brought_slot(int slot);
+
+    Ref<HostFileSystem> owner_;
+    const u32 type_;
+    const u64 device_, number_;
+    Mutex mutex_{LockRank::inode};
+    Ref<HostInode> parent_;  // null for the grant's root
+    String name_;
+    platform::HostAttributes known_;
+    NameCover cover_;                  // of known_
+    u32 watch_ = 0, incarnation_ = 0;  // directories
+    // Slots. The users' counts and the slots change under HostFiles' mutex.
+    int slot_ = platform::no_host_slot, write_slot_ = platform::no_host_slot;
+    u32 slot_users_ = 0, write_users_ = 0;
+    KeptSlot kept_{{}, this};
+    Vector<Child> children_;
+    NameCover children_cover_;
+    bool children_complete_ = false;
+    bool shared_ = false;  // in HostFileSystem::linked_
+};
+
+class HostFileSystem final : public FileSystem {
+  public:
+    static Result<Ref<HostFileSystem>> create(u32 grant, bool writable);
+    HostFileSystem(u32 grant, bool writable) : grant_(grant), writable_(writable) {}
+    Ref<Inode> root() override { return Ref<Inode>(root_); }
+    Result<FileSystemStatus> status() override;
+    [[nodiscard]] string_view type_name() const override { return "hostfs"; }
+    [[nodiscard]] u32 grant() const { return grant_; }
+    [[nodiscard]] bool writable() const { return writable_; }
+
+    /// The inode object for a file; files with several names share one while it lives.
+    Result<Ref<HostInode>> inode_for(HostInode* parent, string_view name,
+                                     const platform::HostAttributes& attributes);
+    void forget(HostInode& inode);
+
+  private:
+    u32 grant_;
+    bool writable_;
+    Ref<HostInode> root_;
+    Mutex mutex_{LockRank::cache};
+    Vector<HostInode*> linked_;
+};
+
+}  // namespace litebox

@@ -1,0 +1,313 @@
+#include "core/file/change.h"
+#include "core/file/devfs/device.h"
+#include "core/file/directory_file.h"
+#include "core/file/file_systems.h"
+#include "core/file/hostfs/host_file.h"
+#include "core/file/pipe/pipe.h"
+#include "core/kernel.h"
+
+namespace litebox {
+
+namespace {
+
+HostFiles& host_files() {
+    return *kernel().files->host;
+}
+
+Timestamp time_of(const platform::HostTime& from) {
+    return {from.seconds, from.nanoseconds};
+}
+platform::HostTime host_time(const Timestamp& from) {
+    return {from.seconds, from.nanoseconds, 0};
+}
+
+}  // namespace
+
+HostInode::HostInode(HostFileSystem& owner, Ref<HostInode> parent, String name,
+                     const platform::HostAttributes& attributes)
+    : owner_(&owner),
+      type_(attributes.mode & mode_type),
+      device_(attributes.device),
+      number_(attributes.inode),
+      parent_(std::move(parent)),
+      name_(std::move(name)),
+      known_(attributes) {}
+
+HostInode::~HostInode() {
+    if (shared_) owner_->forget(*this);
+    host_files().drop_slots(*this);
+    drop_listing();
+}
+
+FileSystem& HostInode::file_system() {
+    return *owner_;
+}
+
+// Names from here to the grant's root, outermost last, joined.
+Result<String> HostInode::path_to(string_view name) {
+    Vector<char> reversed;
+    auto prepend = [&](string_view part) -> Result<void> {
+        if (part.empty()) return {};
+        if (!reversed.empty()) TRY(reversed.push('/'));
+        for (usize i = part.size(); i > 0; i--) TRY(reversed.push(part[i - 1]));
+        return {};
+    };
+    TRY(prepend(name));
+    Ref<HostInode> at(this);
+    while (at) {
+        Ref<HostInode> above;
+        String own;
+        {
+            LockGuard guard(at->mutex_);
+            above = at->parent_;
+            own = TRY(String::from(at->name_.view()));
+        }
+        TRY(prepend(own.view()));
+        at = std::move(above);
+    }
+    for (usize i = 0, j = reversed.size(); i + 1 < j; i++, j--) std::swap(reversed[i], reversed[j - 1]);
+    return String::from({reversed.data(), reversed.size()});
+}
+
+Result<String> HostInode::path() {
+    return path_to("");
+}
+
+void HostInode::learn(const platform::HostAttributes& attributes, NameCover cover) {
+    LockGuard guard(mutex_);
+    known_ = attributes;
+    // A directory's own times and links change with its entries, which only its own watch announces.
+    if (type_ != mode_directory) cover_ = cover;
+}
+
+void HostInode::note_watch(u32 watch, bool quiet) {
+    HostFiles& host = host_files();
+    if (watch == 0 || watch >= platform::host_watch_limit || type_ != mode_directory) return;
+    LockGuard guard(mutex_);
+    watch_ = watch;
+    incarnation_ = host.incarnation(watch);
+    if (quiet) cover_ = {host.epoch(watch), host.epoch(watch)->load(std::memory_order_acquire)};
+}
+
+NameCover HostInode::own_cover() {
+    HostFiles& host = host_files();
+    host.take_changes();
+    LockGuard guard(mutex_);
+    if (watch_ == 0 || host.incarnation(watch_) != incarnation_) return {};
+    return {host.epoch(watch_), host.epoch(watch_)->load(std::memory_order_acquire)};
+}
+
+NameCover HostInode::name_cover() {
+    return own_cover();
+}
+
+Result<void> HostInode::refresh() {
+    HostFiles& host = host_files();
+    String where = TRY(path());
+    NameCover cover;
+    Ref<HostInode> parent;
+    {
+        LockGuard guard(mutex_);
+        parent = parent_;
+    }
+    if (type_ == mode_directory)
+        cover = own_cover();
+    else if (parent)
+        cover = parent->own_cover();
+    u32 takings = host.takings();
+    platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), platform::want_watch));
+    if (!same_file(node.attributes) || (node.attributes.mode & mode_type) != type_) return Errno::estale;
+    {
+        LockGuard guard(mutex_);
+        known_ = node.attributes;
+        cover_ = cover;
+    }
+    note_watch(node.watch, host.takings() == takings && cover.word == nullptr);
+    return {};
+}
+
+Result<Attributes> HostInode::attributes() {
+    if (!known_fresh()) {
+        // A file without a name any more is still what it was when last seen.
+        auto asked = refresh();
+        if (!asked.ok() && asked.error() != Errno::enoent && asked.error() != Errno::estale)
+            return asked.error();
+    }
+    LockGuard guard(mutex_);
+    return attributes_from(known_, owner_->device());
+}
+
+Attributes attributes_from(const platform::HostAttributes& from, u64 device) {
+    Attributes result;
+    result.inode = from.inode;
+    result.device = device;
+    result.mode = from.mode;
+    result.links = from.links;
+    result.uid = from.uid;
+    result.gid = from.gid;
+    result.special = device_number(from.special_major, from.special_minor);
+    result.size = from.size;
+    result.blocks = from.blocks;
+    result.block_size = from.block_size;
+    result.access = time_of(from.access);
+    result.modify = time_of(from.modify);
+    result.change = time_of(from.change);
+    result.birth = time_of(from.birth);
+    return result;
+}
+
+void HostInode::forget_attributes() {
+    LockGuard guard(mutex_);
+    cover_ = {};
+}
+
+Result<Ref<HostInode>> HostInode::adopt(string_view name, const platform::HostNode& node, NameCover cover) {
+    Ref<HostInode> child = TRY(owner_->inode_for(this, name, node.attributes));
+    child->learn(node.attributes, cover);
+    if (node.slot != platform::no_host_slot) child->keep_brought_slot(node.slot);
+    return child;
+}
+
+void HostInode::keep_brought_slot(int slot) {
+    int spare = host_files().give_slot(*this, slot, false, 0);
+    if (spare != platform::no_host_slot) platform::host_release(spare);
+}
+
+Result<Ref<Inode>> HostInode::lookup(string_view name) {
+    if (type_ != mode_directory) return Errno::enotdir;
+    bool decided = false;
+    auto listed = look_in_listing(name, &decided);
+    if (decided) {
+        if (!listed.ok()) return listed.error();
+        return Ref<Inode>(std::move(listed).value());
+    }
+    HostFiles& host = host_files();
+    NameCover cover = own_cover();
+    String where = TRY(path_to(name));
+    u32 want = platform::want_watch | (host.wants_slots() ? u32{platform::want_slot} : 0u);
+    u32 takings = host.takings();
+    platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), want));
+    Ref<HostInode> child = TRY(adopt(name, node, cover));
+    child->note_watch(node.watch, host.takings() == takings);
+    return Ref<Inode>(std::move(child));
+}
+
+bool HostInode::child_valid(string_view name, Inode* child) {
+    NameCover cover = own_cover();
+    auto where = path_to(name);
+    if (!where.ok()) return false;
+    auto node = platform::host_open(owner_->grant(), where.value().view(), platform::want_watch);
+    if (!node.ok()) return node.error() == Errno::enoent && child == nullptr;
+    if (child == nullptr) return false;
+    auto& known = static_cast<HostInode&>(*child);
+    const platform::HostAttributes& attributes = node.value().attributes;
+    if (!known.same_file(attributes) || (attributes.mode & mode_type) != known.type_) return false;
+    known.relocate(Ref<HostInode>(this), name);
+    known.learn(attributes, cover);
+    known.note_watch(node.value().watch, false);
+    return true;
+}
+
+void HostInode::relocate(Ref<HostInode> parent, string_view name) {
+    bool same;
+    {
+        LockGuard guard(mutex_);
+        same = parent_ == parent && name_.view() == name;
+    }
+    if (same) return;
+    auto text = String::from(name);
+    if (!text.ok()) return;
+    LockGuard guard(mutex_);
+    std::swap(parent_, parent);
+    std::swap(name_, text.value());
+}
+
+bool HostInode::known_fresh() {
+    host_files().take_changes();
+    LockGuard guard(mutex_);
+    return cover_.holds();
+}
+
+Result<String> HostInode::read_link() {
+    if (type_ != mode_symlink) return Errno::einval;
+    String where = TRY(path());
+    Vector<char> text;
+    TRY(text.resize(4096));
+    usize length = TRY(platform::host_read_link(owner_->grant(), where.view(), {text.data(), text.size()}));
+    return String::from({text.data(), min(length, text.size())});
+}
+
+Result<Ref<File>> HostInode::open(u32 flags) {
+    switch (type_) {
+        case mode_directory:
+            return open_directory_file(*this, flags);
+        case mode_regular:
+            return open_host_file(*this, flags);
+        case mode_fifo:
+            return open_fifo(*this, flags);
+        default:
+            return Errno::enxio;
+    }
+}
+
+Result<int> HostInode::acquire_slot(bool writable) {
+    HostFiles& host = host_files();
+    int slot = host.use_slot(*this, writable);
+    if (slot != platform::no_host_slot) return slot;
+    String where = TRY(path());
+    u32 want = writable ? u32{platform::want_write} : u32{platform::want_slot};
+    for (int attempt = 0; attempt < 4; attempt++) {
+        auto node = platform::host_open(owner_->grant(), where.view(), want);
+        bool full = node.ok() ? node.value().slot == platform::no_host_slot : node.error() == Errno::enfile;
+        if (full) {
+            if (!host.give_up_slots(16)) return Errno::enfile;
+            continue;
+        }
+        if (!node.ok()) return node.error();
+        if (!same_file(node.value().attributes)) {
+            platform::host_release(node.value().slot);
+            return Errno::estale;
+        }
+        int spare = host.give_slot(*this, node.value().slot, writable, 1);
+        if (spare != platform::no_host_slot) platform::host_release(spare);
+        return writable ? write_slot_ : slot_;
+    }
+    return Errno::enfile;
+}
+
+void HostInode::release_slot(bool writable) {
+    host_files().end_use(*this, writable);
+}
+
+Result<usize> HostInode::get_attribute(string_view name, std::span<u8> value) {
+    return platform::host_get_attribute(owner_->grant(), TRY(path()).view(), name, value);
+}
+Result<usize> HostInode::list_attributes(std::span<char> names) {
+    return platform::host_list_attributes(owner_->grant(), TRY(path()).view(), names);
+}
+Result<void> HostInode::set_attribute(string_view name, std::span<const u8> value, int flags) {
+    if (!owner_->writable()) return Errno::erofs;
+    return platform::host_set_attribute(owner_->grant(), TRY(path()).view(), name, value, flags);
+}
+Result<void> HostInode::remove_attribute(string_view name) {
+    if (!owner_->writable()) return Errno::erofs;
+    return platform::host_remove_attribute(owner_->grant(), TRY(path()).view(), name);
+}
+
+Result<void> HostInode::set_attributes(const AttributeChange& change) {
+    if (!owner_->writable()) return Errno::erofs;
+    platform::HostAttributeChange out{};
+    out.fields = change.fields & ~u32{AttributeChange::change};
+    out.mode_bits = change.new_mode & mode_permissions;
+    out.uid_value = change.new_uid;
+    out.gid_value = change.new_gid;
+    out.size_value = change.new_size;
+    out.access_value = host_time(change.new_access);
+    out.modify_value = host_time(change.new_modify);
+    if (out.fields == 0) return {};
+    auto done = platform::host_set_attributes(owner_->grant(), TRY(path()).view(), out);
+    forget_attributes();
+    return done;
+}
+
+}  // namespace litebox
