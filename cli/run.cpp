@@ -1,6 +1,7 @@
 // litebox run and litebox profile: from the command to the supervisor, and from its report to words and an
 // exit code.
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,6 +97,16 @@ void closing_notes(const RunCommand& command, const RunReport& report) {
         complain("a name look-up failed: the network is not granted, only loopback inside the sandbox");
 }
 
+/// An interrupt typed at the terminal must end the shell's loop around us too, which looks at how we ended,
+/// not at a number.
+void pass_interrupt(const RunReport& report) {
+    if (report.end != RunReport::End::signalled || (report.status != SIGINT && report.status != SIGQUIT) ||
+        !isatty(STDIN_FILENO))
+        return;
+    signal(report.status, SIG_DFL);
+    raise(report.status);
+}
+
 int run_command(Words words, bool profile) {
     for (const char* word : words) {
         if (word == std::string_view("--")) break;
@@ -126,6 +137,7 @@ int run_command(Words words, bool profile) {
     else if (command.statistics)
         write_text(STDERR_FILENO, statistics_text(report));
     if (command.json) write_text(json_output, report_json(command, report, code) + "\n");
+    pass_interrupt(report);
     return code;
 }
 

@@ -1,0 +1,48 @@
+# Completion of litebox for bash.
+_litebox() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
+    local commands="run profile doctor policy syscalls attest measure broker version help"
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
+        return
+    fi
+    case $command in
+        run | profile) ;;
+        help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current"); return ;;
+        doctor | policy | syscalls | version) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$current"); return ;;
+        *) return ;;
+    esac
+    # After the options comes a command line of its own.
+    local valued=" --ro --rw --tmpfs --root --cwd -e --env --env-pass -u --user --hostname -m --memory --processes --timeout --cpu-time --wx --deny-calls --deny-action "
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            --) i=$((i + 1)); _litebox_program "$i"; return ;;
+            -*) [[ $valued != *" ${COMP_WORDS[i]} "* ]] || i=$((i + 1)); [ "${COMP_WORDS[i]:-}" != = ] || i=$((i + 1)) ;;
+            =) i=$((i + 1)) ;;
+            *) _litebox_program "$i"; return ;;
+        esac
+    done
+    case $previous in
+        --ro | --rw | --root | --cwd) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
+        --deny-calls) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
+        --env-pass) mapfile -t COMPREPLY < <(compgen -v -- "$current"); return ;;
+        -u | --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
+        --wx) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$current"); return ;;
+        --deny-action) mapfile -t COMPREPLY < <(compgen -W "eperm kill" -- "$current"); return ;;
+        --tmpfs | -e | --env | --hostname | -m | --memory | --processes | --timeout | --cpu-time) return ;;
+    esac
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--ro --rw --tmpfs --root --cwd --env --env-pass --user --hostname --memory --processes
+            --timeout --cpu-time --wx --deny-calls --deny-action --allow-slow-fs --interactive --terminal --trace --stats --json --quiet --help" -- "$current")
+    else
+        mapfile -t COMPREPLY < <(compgen -c -- "$current")
+    fi
+}
+
+_litebox_program() {
+    if [ "$COMP_CWORD" = "$1" ]; then mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+    else mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"); compopt -o filenames; fi
+}
+
+complete -F _litebox litebox
