@@ -1,0 +1,54 @@
+// What the supervisor prepares for the sandbox image: one read-only block at a fixed address of this run, and
+// descriptors by number. Plain data; the pointers in it (string views, spans) hold inside the sandbox, where
+// the block lies at `windows.block`.
+#pragma once
+
+#include "platform/boot_parameters.h"
+
+namespace litebox::process {
+
+/// Descriptors that the opener inherits.
+enum StartDescriptor : int {
+    arena_descriptor = 3,
+    block_descriptor = 4,
+    rings_descriptor = 5,
+    pid_one_descriptor = 6,  // read end: the sandbox's PID 1 lives until the supervisor closes the other
+    first_free_descriptor = 7,
+};
+
+/// Descriptor windows for granted files, the same for every run.
+inline constexpr int file_window_begin = 16, file_window_end = 16 + 4096;
+inline constexpr int write_window_begin = file_window_end, write_window_end = file_window_end + 1024;
+
+/// Addresses of this run. All borders are multiples of 4 GiB but for the image's base.
+struct Windows {
+    u64 begin;  // a 4 GiB guard, then the image's 4 GiB, then block and rings, then the arena
+    u64 image, image_length;
+    u64 block, block_length;
+    u64 rings, rings_length;
+    u64 arena, arena_length;
+    u64 end;
+    u64 gate;  // address of the one system-call instruction
+};
+
+struct FilterInstruction {  // struct sock_filter
+    u16 code;
+    u8 jump_true, jump_false;
+    u32 value;
+};
+
+struct StartBlock {
+    static constexpr u64 expected_magic = 0x786f62657469'6cull;
+    u64 magic;
+    Windows windows;
+    u32 processors;
+    u32 task_limit;
+    u8 seed[64];
+    std::span<const FilterInstruction> filter;  // of guest processes
+    std::span<const FilterInstruction> opener_filter;
+    u32 terminal_streams;  // bit per stream
+    u32 grant_count;
+    platform::BootParameters parameters;
+};
+
+}  // namespace litebox::process
