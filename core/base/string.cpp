@@ -1,5 +1,7 @@
 #include "core/base/string.h"
 
+#include "platform/platform.h"
+
 #ifdef LITEBOX_FREESTANDING
 // The compiler emits calls to these; the processor's string instructions need no vector registers and are
 // fast from a few dozen bytes on, so short lengths take a shorter way.
@@ -38,12 +40,24 @@ int memcmp(const void* a, const void* b, std::size_t length) {
     return 0;
 }
 
+void* memchr(const void* bytes, int value, std::size_t length) {
+    const auto* at = static_cast<const unsigned char*>(bytes);
+    for (std::size_t i = 0; i < length; i++)
+        if (at[i] == static_cast<unsigned char>(value)) return const_cast<unsigned char*>(at + i);
+    return nullptr;
+}
+
 std::size_t strlen(const char* text) {
     std::size_t length = 0;
     while (text[length] != '\0') length++;
     return length;
 }
 }
+
+// What std::string_view calls for a position beyond its end.
+namespace std {
+void __throw_out_of_range_fmt(const char*, ...) { litebox::platform::panic("a text position out of range"); }
+}  // namespace std
 #endif
 
 namespace litebox {

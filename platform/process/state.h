@@ -93,6 +93,7 @@ struct SandboxState {
     u32 terminal_streams;
     Mutex output_mutex{LockRank::leaf};
     Mutex input_mutex{LockRank::leaf};
+    std::atomic<u32> file_turn;  // a slot of the file ring became free
 
     usize xsave_size;  // of the area alone, without the trailing magic
     u64 xsave_features;

@@ -20,12 +20,4 @@ litebox_enter_guest:
     call litebox_boot_guest
     ud2
 
-// Where the kernel returns to from a signal handler; its system call is the gate's.
-    .globl litebox_restorer
-    .hidden litebox_restorer
-    .type litebox_restorer, @function
-litebox_restorer:
-    mov $15, %eax
-    jmp litebox_gate
-
     .section .note.GNU-stack,"",@progbits

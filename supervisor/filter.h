@@ -1,0 +1,57 @@
+// The wall as data: the permitted host calls with the constraints on their arguments, and the filter
+// generated from them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "platform/process/abi/start_block.h"
+
+namespace litebox::supervisor {
+
+/// One condition on one 64-bit argument.
+struct Condition {
+    enum class Kind : uint8_t {
+        equals,        // argument == values[0]
+        one_of,        // argument is one of values
+        bits_within,   // no bit outside values[0]
+        low_equals,    // the low 32 bits equal values[0] (an int that the kernel takes)
+        in_range,      // values[0] <= argument < values[1]
+        high_within,   // values[0] <= argument >> 32 < values[1]
+        high_outside,  // not high_within
+        cpu_clock,     // clock ids 0 to 7 and 11, or a process's or thread's clock
+    };
+    int argument;
+    Kind kind;
+    std::vector<uint64_t> values;
+};
+
+/// All conditions hold.
+using Alternative = std::vector<Condition>;
+
+struct PermittedCall {
+    uint32_t number;
+    std::string name;
+    std::vector<Alternative> alternatives;  // any of them; empty: no constraint
+    std::string words;                      // the same for people
+};
+
+struct FilterParameters {
+    process::Windows windows;
+    bool deny_write_execute = false;
+    bool processes = true;      // clone's process word
+    bool granted_files = true;  // pread64 and file mappings
+};
+
+/// The list, in the order of the contract.
+std::vector<PermittedCall> permitted_calls(const FilterParameters& parameters);
+
+/// Classic BPF for seccomp(2): everything that is not from the gate traps, what is not on the list kills.
+std::vector<process::FilterInstruction> make_filter(const std::vector<PermittedCall>& calls, uint64_t gate);
+
+/// The opener's and PID 1's own, narrower in another way: file calls by descriptor beneath the grants, no
+/// sockets, no exec, no processes.
+std::vector<process::FilterInstruction> make_opener_filter();
+
+}  // namespace litebox::supervisor

@@ -1,0 +1,25 @@
+// Builds the block of start-up data that the sandbox maps read-only.
+#pragma once
+
+#include <string>
+
+#include "platform/process/abi/start_block.h"
+#include "supervisor/filter.h"
+#include "supervisor/supervisor.h"
+
+namespace litebox::supervisor {
+
+struct StartData {
+    process::Windows windows;
+    const std::vector<process::FilterInstruction>* filter;
+    const std::vector<process::FilterInstruction>* opener_filter;
+    uint64_t memory, temporary;
+    uint32_t processors, tasks, terminal_streams;
+};
+
+/// Upper bound of the block's size for these options.
+uint64_t block_bound(const RunOptions& options, size_t filter_length);
+/// The block's bytes, with pointers that hold at `data.windows.block`.
+std::string make_block(const RunOptions& options, const StartData& data);
+
+}  // namespace litebox::supervisor

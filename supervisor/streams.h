@@ -1,0 +1,39 @@
+// The invoker's streams: threads that move bytes between descriptors 0, 1, 2 and the rings. They believe
+// nothing in the rings.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "platform/process/abi/rings.h"
+
+namespace litebox::supervisor {
+
+class Streams {
+  public:
+    Streams(process::Rings& rings, int report_descriptor)
+        : rings_(rings), report_descriptor_(report_descriptor) {}
+    void start();
+    /// Writes out what is there and ends the output thread. Input is left where it is.
+    void finish();
+    /// The sandbox broke the ring's rules: it must end.
+    [[nodiscard]] bool violated() const { return violated_.load(); }
+    void wake_output();
+
+  private:
+    void output_loop();
+    void input_loop();
+    bool drain();
+    void write_out(uint32_t kind, const char* bytes, size_t length);
+    process::Rings& rings_;
+    int report_descriptor_;
+    uint32_t consumed_ = 0;
+    std::atomic<bool> ending_{false}, violated_{false};
+    std::thread output_;
+};
+
+int futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int timeout_ms);
+void futex_wake(std::atomic<uint32_t>& word);
+
+}  // namespace litebox::supervisor
