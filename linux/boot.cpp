@@ -11,6 +11,7 @@
 #include "core/task/task_table.h"
 #include "core/task/timers.h"
 #include "linux/exec.h"
+#include "linux/trace.h"
 #include "platform/boot_parameters.h"
 
 namespace litebox {
@@ -144,6 +145,7 @@ Result<void> boot_all(const platform::BootParameters& parameters) {
     Thread& thread = *TRY(first_thread(parameters));
     thread.directory = TRY(FileContext::create(places.root, places.working));
     TRY(open_streams(thread));
+    TRY(start_tracing(parameters, thread));
     auto started = run_program(thread, parameters);
     if (started.ok()) return {};
     TextBuilder line;

@@ -1,11 +1,186 @@
 #include "linux/trace.h"
 
+#include "core/kernel.h"
+#include "core/memory/user.h"
+#include "core/task/process.h"
+#include "linux/errno_names.h"
 #include "linux/table.h"
+#include "platform/boot_parameters.h"
 
 namespace litebox {
 
+namespace {
+
+constexpr usize shown_text = 64;
+
+/// A program's bytes on the invoker's terminal: control characters and quotes as escapes.
+void put_escaped(TextBuilder& line, string_view text) {
+    line.character('"');
+    for (char c : text) {
+        auto byte = static_cast<u8>(c);
+        if (c == '\n')
+            line.text("\\n"sv);
+        else if (c == '"' || c == '\\')
+            line.character('\\').character(c);
+        else if (byte < 0x20 || byte >= 0x7f)
+            line.text("\\x"sv).hex(byte, 2);
+        else
+            line.character(c);
+    }
+    line.character('"');
+}
+
+void put_text(TextBuilder& line, u64 address, usize length, bool cut) {
+    char bytes[shown_text];
+    length = min(length, sizeof(bytes));
+    usize copied = address == 0 ? 0 : platform::copy_in(bytes, address, length);
+    if (copied == 0 && length > 0) {
+        line.text("0x"sv).hex(address);
+        return;
+    }
+    put_escaped(line, {bytes, copied});
+    if (cut) line.text("..."sv);
+}
+
+void put_path(TextBuilder& line, u64 address) {
+    char bytes[256];
+    isize length = address == 0 ? -1 : platform::copy_in_string(bytes, address, sizeof(bytes));
+    if (length < 0) {
+        line.text(address == 0 ? "NULL"sv : "0x"sv);
+        if (address != 0) line.hex(address);
+        return;
+    }
+    put_escaped(line, {bytes, min(static_cast<usize>(length), sizeof(bytes))});
+}
+
+/// One argument as its type in the table says. `length`: what a buffer's size argument says.
+void put_argument(TextBuilder& line, string_view type, u64 value, u64 length) {
+    if (type == "path"sv) {
+        put_path(line, value);
+    } else if (type == "in"sv) {
+        put_text(line, value, length, length > shown_text);
+    } else if (type == "fd"sv || type == "int"sv || type == "pid"sv || type == "signal"sv ||
+               type == "clock"sv) {
+        line.decimal(static_cast<i32>(value));
+    } else if (type == "dirfd"sv) {
+        if (static_cast<i32>(value) == -100)
+            line.text("AT_FDCWD"sv);
+        else
+            line.decimal(static_cast<i32>(value));
+    } else if (type == "size"sv || type == "uint"sv || type == "offset"sv || type == "uid"sv ||
+               type == "gid"sv) {
+        line.unsigned_decimal(value);
+    } else if (type == "mode"sv) {
+        line.character('0').octal(value);
+    } else if (value == 0) {
+        line.text(type == "flags"sv || type == "hex"sv || type == "prot"sv ? "0"sv : "NULL"sv);
+    } else {
+        line.text("0x"sv).hex(value);
+    }
+}
+
+void put_arguments(TextBuilder& line, string_view specification, const u64* arguments) {
+    for (int index = 0; index < 6 && !specification.empty(); index++) {
+        usize end = min(specification.find(' '), specification.size());
+        string_view pair = specification.substr(0, end);
+        specification.remove_prefix(min(end + 1, specification.size()));
+        usize colon = min(pair.find(':'), pair.size() - 1);
+        if (index > 0) line.text(", "sv);
+        put_argument(line, pair.substr(colon + 1), arguments[index], index < 5 ? arguments[index + 1] : 0);
+    }
+}
+
+void put_result(TextBuilder& line, const Result<u64>& result) {
+    line.text(") = "sv);
+    if (!result.ok()) {
+        line.text("-1 "sv).text(errno_name(result.error()));
+        return;
+    }
+    constexpr u64 small = 1 << 24;
+    if (result.value() < small)
+        line.unsigned_decimal(result.value());
+    else
+        line.text("0x"sv).hex(result.value());
+}
+
+Result<u64> run_call(Thread& thread, u64 number, const u64* arguments, CallHandler handler) {
+    const auto& parameters = platform::boot_parameters();
+    u64 word = number / 64;
+    bool denied =
+        word < parameters.denied_calls.size() && (parameters.denied_calls[word] >> number % 64 & 1) != 0;
+    if (!denied) return handler(thread, number, arguments);
+    if (parameters.kill_on_denied) {
+        const CallRow* row = call_row(number);
+        TextBuilder line;
+        line.text("denied call "sv).text(row != nullptr ? row->name : "?");
+        platform::report(line.view());
+        platform::stop(31);  // as if by SIGSYS
+    }
+    return Errno::eperm;
+}
+
+void count_call(Thread& thread, u64 number, const Result<u64>& result) {
+    TraceState* trace = kernel().trace;
+    if (trace == nullptr || number >= call_count) return;
+    trace->counts[number].fetch_add(1, std::memory_order_relaxed);
+    if (!result.ok() && result.error() < Errno::restartsys)
+        trace->errors[number].fetch_add(1, std::memory_order_relaxed);
+    (void)thread;
+}
+
+}  // namespace
+
+Result<void> start_tracing(const platform::BootParameters& parameters, Thread& thread) {
+    bool denies = false;
+    for (u64 word : parameters.denied_calls) denies |= word != 0;
+    if (!parameters.trace && !parameters.statistics && !parameters.profile && !denies) return {};
+    kernel().trace = TRY(make_own<TraceState>()).release();
+    kernel().trace->lines = parameters.trace;
+    thread.work.fetch_or(work_notify);
+    return {};
+}
+
+void report_counts() {
+    TraceState* trace = kernel().trace;
+    if (trace == nullptr || trace->lines) return;
+    for (u32 number = 0; number < call_count; number++) {
+        u64 count = trace->counts[number].load(std::memory_order_relaxed);
+        if (count == 0) continue;
+        TextBuilder line;
+        line.text(
+                "\x01"
+                "call "sv)
+            .decimal(number)
+            .character(' ')
+            .unsigned_decimal(count)
+            .character(' ');
+        line.unsigned_decimal(trace->errors[number].load(std::memory_order_relaxed));
+        platform::report(line.view());
+    }
+}
+
 Result<u64> traced_call(Thread& thread, u64 number, const u64* arguments, CallHandler handler) {
-    return handler(thread, number, arguments);
+    TraceState* trace = kernel().trace;
+    if (trace == nullptr || !trace->lines) {
+        auto result = run_call(thread, number, arguments, handler);
+        count_call(thread, number, result);
+        return result;
+    }
+    const CallRow* row = call_row(number);
+    TextBuilder line;
+    line.character('[').decimal(thread.tid).text("] "sv).text(row != nullptr ? row->name : "unknown");
+    line.character('(');
+    if (row != nullptr && row->arguments[0] != '\0')
+        put_arguments(line, row->arguments, arguments);
+    else
+        line.text("0x"sv).hex(arguments[0]).text(", 0x"sv).hex(arguments[1]).text(", 0x"sv).hex(arguments[2]);
+    bool leaves = number == 60 || number == 231 || number == 59 || number == 322;
+    if (leaves) platform::report(line.view());
+    auto result = run_call(thread, number, arguments, handler);
+    if (leaves) return result;
+    put_result(line, result);
+    platform::report(line.view());
+    return result;
 }
 
 }  // namespace litebox

@@ -43,6 +43,8 @@ void panic(std::string_view reason) {
 void report(std::string_view line) {
     std::span<const u8> rest{reinterpret_cast<const u8*>(line.data()), line.size()};
     (void)put_record(OutRing::report, rest, true);
+    constexpr u8 end = 0x0a;
+    (void)put_record(OutRing::report, {&end, 1}, true);
 }
 
 }  // namespace litebox::platform

@@ -49,7 +49,7 @@ u32 room_in(const OutRing& ring) {
 u32 put_some(OutRing& ring, u32 kind, std::span<const u8> bytes) {
     u32 room = room_in(ring);
     if (room < header_size + 4) return 0;
-    u32 length = static_cast<u32>(min<usize>(min(bytes.size(), usize{room} - header_size), largest_record));
+    u32 length = static_cast<u32>(min<usize>(min(bytes.size(), (usize{room} - header_size) & ~usize{3}), largest_record));
     u32 at = ring.produced.load(std::memory_order_relaxed);
     u32 header = kind << 24 | length;
     copy_to_ring(ring, at, reinterpret_cast<const u8*>(&header), header_size);

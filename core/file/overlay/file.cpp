@@ -85,7 +85,8 @@ Result<Ref<File>> open_overlay_file(OverlayInode& inode, u32 flags) {
 
 namespace {
 
-constexpr u64 lower_part = u64{1} << 62;
+// Host file systems use 63 bits for positions (ext4: hashes of names).
+constexpr u64 lower_part = u64{1} << 63;
 
 // Names of memory, without whiteouts.
 class UpperSink final : public DirectorySink {
