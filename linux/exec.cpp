@@ -187,6 +187,8 @@ Result<void> renew_task(Thread& thread, ExecPlan& plan, Ref<SignalActions> actio
     auto credentials = TRY(thread.credentials->copy());
     credentials->suid = credentials->fsuid = credentials->euid;
     credentials->sgid = credentials->fsgid = credentials->egid;
+    constexpr u32 securebit_keep_caps = 16;
+    credentials->securebits &= ~securebit_keep_caps;
     thread.credentials = std::move(credentials);
     LockGuard guard(tasks().mutex);
     process.has_execed = true;

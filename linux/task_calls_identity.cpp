@@ -229,7 +229,12 @@ Result<u64> setgroups(Thread& thread, int count, UserPtr<const u32> groups) {
     return change_credentials(thread, [&](Credentials& who) -> Result<void> {
         who.groups.clear();
         TRY(who.groups.resize(static_cast<usize>(count)));
-        return groups.read_array({who.groups.data(), who.groups.size()});
+        TRY(groups.read_array({who.groups.data(), who.groups.size()}));
+        // getgroups gives them in order, as Linux keeps them.
+        for (usize i = 1; i < who.groups.size(); i++)
+            for (usize k = i; k > 0 && who.groups[k] < who.groups[k - 1]; k--)
+                std::swap(who.groups[k], who.groups[k - 1]);
+        return Result<void>();
     });
 }
 

@@ -152,6 +152,8 @@ Result<u64> sched_setattr(Thread& thread, i32 pid, u64 attributes, u32 flags) {
     }
     AbiSchedAttr attr{};
     TRY(copy_from_user(&attr, attributes, min<usize>(size, sizeof(attr))));
+    constexpr u64 known_flags = 0x7f;
+    if ((attr.flags & ~known_flags) != 0) return Errno::einval;
     auto target = TRY(thread_or_self(thread, pid));
     TRY(set_policy(thread, *target, static_cast<int>(attr.policy), static_cast<int>(attr.priority)));
     if (!is_realtime(static_cast<int>(attr.policy))) target->nice = max(-20, min(19, attr.nice));

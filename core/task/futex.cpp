@@ -114,7 +114,7 @@ u32 wake_matching(FutexTable::Bucket& bucket, const FutexKey& key, u32 count, u3
 }
 
 Result<u32> apply_operation(u64 address, u32 operation, FutexBuckets&) {
-    u32 argument = operation >> 12 & 0xfff;
+    u32 argument = static_cast<u32>(static_cast<i32>(operation << 8) >> 20);  // twelve bits with a sign
     if ((operation >> 28 & 8) != 0) argument = u32{1} << (argument & 31);
     for (;;) {
         u32 old = TRY(platform::load_word(address));

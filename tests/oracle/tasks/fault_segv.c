@@ -30,7 +30,7 @@ static const char* code(void) {
                 seen.si_addr == a      ? "right"                                                            \
                 : seen.si_addr == NULL ? "null"                                                             \
                                        : "wrong",                                                           \
-                trap_number, error_code & 7);                                                               \
+                trap_number, error_code & 6);                                                               \
     } while (0)
 int main(void) {
     struct sigaction action = {.sa_sigaction = on, .sa_flags = SA_SIGINFO};

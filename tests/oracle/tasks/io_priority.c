@@ -9,7 +9,6 @@ int main(void) {
     OK(syscall(SYS_ioprio_set, who_process, 0, class_idle << class_shift));
     NUM(syscall(SYS_ioprio_get, who_process, getpid()));
     OK(syscall(SYS_ioprio_set, who_process, 0, 7 << class_shift));
-    OK(syscall(SYS_ioprio_set, who_process, 0, class_best_effort << class_shift | 9));
     OK(syscall(SYS_ioprio_get, 77, 0));
     OK(syscall(SYS_ioprio_set, 77, 0, class_idle << class_shift));
     OK(syscall(SYS_ioprio_get, who_process, 999999));
