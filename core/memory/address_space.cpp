@@ -37,7 +37,7 @@ void AddressSpace::destroy(Mapping* mapping) {
 }
 
 void AddressSpace::bind(platform::Space* space) {
-    space_ = space;
+    space_.store(space, std::memory_order_release);
 }
 
 usize AddressSpace::lower_bound(u64 address) const {

@@ -1,6 +1,8 @@
 // An address space: the ordered mappings of one guest address space, and every change to them.
 #pragma once
 
+#include <atomic>
+
 #include "core/base/lock.h"
 #include "core/base/ref.h"
 #include "core/memory/memory_object.h"
@@ -115,7 +117,7 @@ class AddressSpace : public RefCounted<AddressSpace> {
     Result<usize> read_remote(u64 address, std::span<u8> to);
     Result<usize> write_remote(u64 address, std::span<const u8> from);
 
-    [[nodiscard]] platform::Space* platform_space() const { return space_; }
+    [[nodiscard]] platform::Space* platform_space() const { return space_.load(std::memory_order_acquire); }
 
     std::atomic<u32> host_threads{
         1};  // platform threads that run in it; the last one retires the platform's space
@@ -153,7 +155,7 @@ class AddressSpace : public RefCounted<AddressSpace> {
     FaultVerdict resolve(Mapping& mapping, u64 address, bool write, bool execute);
     [[nodiscard]] bool covered(u64 begin, u64 end) const;
 
-    platform::Space* space_;
+    std::atomic<platform::Space*> space_;  // of a forked copy: null until its parent has it from the platform
     mutable Mutex mutex_{LockRank::space};
     Vector<Mapping*> mappings_;  // ascending, disjoint
     u64 map_base_ = 0;           // top-down search starts here

@@ -115,11 +115,14 @@ Result<void> AddressSpace::fork(Thread& child, platform::ThreadEntry entry) {
         child.space = nullptr;
         return space.error();
     }
-    copy->space_ = space.value();
+    copy->bind(space.value());
     return {};
 }
 
 void AddressSpace::finish_fork() {
+    // The child may run before its parent knows the space that the platform made: an exit now would retire
+    // none.
+    while (platform_space() == nullptr) platform::yield();
     LockGuard guard(mutex_);
     for (usize i = mappings_.size(); i > 0; i--) {
         Mapping& mapping = *mappings_[i - 1];
@@ -143,13 +146,14 @@ struct Revocation {
 void AddressSpace::revoke(MemoryObject& object, u64 first, u64 last, bool private_copies_too) {
     Thread* thread = current_thread();
     if (thread == nullptr || thread->space.get() != this) {
-        if (space_ == nullptr) return;
+        platform::Space* there = platform_space();
+        if (there == nullptr) return;
         Revocation revocation{this, &object, first, last, private_copies_too};
         auto action = [](void* argument) {
             auto& r = *static_cast<Revocation*>(argument);
             r.space->revoke_here(*r.object, r.first, r.last, r.private_copies_too);
         };
-        (void)platform::run_in_space(space_, action, &revocation);
+        (void)platform::run_in_space(there, action, &revocation);
         return;
     }
     revoke_here(object, first, last, private_copies_too);
@@ -249,11 +253,11 @@ Result<usize> remote(AddressSpace& space, platform::Space* there, u64 address, u
 }  // namespace
 
 Result<usize> AddressSpace::read_remote(u64 address, std::span<u8> to) {
-    return remote(*this, space_, address, to.data(), to.size(), false);
+    return remote(*this, platform_space(), address, to.data(), to.size(), false);
 }
 
 Result<usize> AddressSpace::write_remote(u64 address, std::span<const u8> from) {
-    return remote(*this, space_, address, const_cast<u8*>(from.data()), from.size(), true);
+    return remote(*this, platform_space(), address, const_cast<u8*>(from.data()), from.size(), true);
 }
 
 }  // namespace litebox
