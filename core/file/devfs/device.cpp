@@ -87,12 +87,13 @@ Result<u64> MemoryDevice::ioctl(u32 command, u64 argument) {
     return Errno::enotty;
 }
 
-Result<MappingSource> MemoryDevice::map(u64, u64, bool shared) {
+Result<MappingSource> MemoryDevice::map(u64, u64 length, bool shared) {
     if (kind_ != Memory::zero) return Errno::enodev;
     MappingSource source;
     if (shared) {
         source.kind = MappingSource::Kind::object;
         source.object = TRY(MemoryObject::create(Ref<PageQuota>(kernel().memory_quota)));
+        TRY(source.object->resize(page_up(length)));
     }
     source.file = Ref<File>(this);
     return source;
