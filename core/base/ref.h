@@ -23,6 +23,8 @@ class RefCounted : Pinned {
     void unref() const {
         if (count_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
         T* object = const_cast<T*>(static_cast<const T*>(this));
+        // Observers that do not own the object let go of it before its destructor runs.
+        if constexpr (requires { object->released(); }) object->released();
         object->~T();
         heap_free(object);
     }

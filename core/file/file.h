@@ -3,6 +3,7 @@
 
 #include "core/base/lock.h"
 #include "core/base/ref.h"
+#include "core/base/vector.h"
 #include "core/file/inode.h"
 #include "core/file/path.h"
 #include "core/memory/user.h"
@@ -84,6 +85,8 @@ class File : public RefCounted<File> {
     virtual class Pipe* as_pipe() { return nullptr; }
     virtual class Epoll* as_epoll() { return nullptr; }
     virtual class Terminal* as_terminal() { return nullptr; }
+    virtual File* as_signal_file() { return nullptr; }
+    virtual File* as_timer_file() { return nullptr; }
     virtual class Process* as_process() { return nullptr; }  // pidfds
     /// As /proc/PID/fd shows it when there is no path: "pipe:[123]", "anon_inode:[eventpoll]".
     virtual Result<String> describe();
@@ -99,6 +102,12 @@ class File : public RefCounted<File> {
         return (flags() & open_path) == 0 && (flags() & open_access_mode) != open_read_only;
     }
     [[nodiscard]] bool non_blocking() const { return (flags() & open_non_blocking) != 0; }
+
+    /// The last reference is going: nothing may find the file any more.
+    void released();
+    // Epolls that watch this file (core/file/events).
+    Mutex epolls_mutex{LockRank::file};
+    Vector<class Epoll*> epolls;
 
     Mutex position_mutex{LockRank::file};  // f_pos: held over read and write of seekable files
     u64 position = 0;
