@@ -1,6 +1,7 @@
 #include "linux/exec.h"
 
 #include "arch/x86_64/registers.h"
+#include "core/task/futex.h"
 #include "core/task/lifecycle.h"
 #include "core/task/signal_send.h"
 #include "core/task/task_table.h"
@@ -207,6 +208,9 @@ void die_in_exec(Thread& thread) {
 
 void start_in_blank_space(Thread* thread) {
     Own<ExecPlan> plan(static_cast<ExecPlan*>(std::exchange(thread->exec_plan, nullptr)));
+    // Whoever called exec may not have bound the space yet, and a short program would end without one to
+    // retire.
+    while (thread->space->platform_space() == nullptr) platform::yield();
     if (!load_image(*thread, *plan).ok()) die_in_exec(*thread);
 }
 
@@ -241,6 +245,7 @@ Result<void> switch_image(Thread& thread, Own<ExecPlan> plan) {
     // A table shared with another process (CLONE_FILES) is unshared.
     Ref<DescriptorTable> files = thread.files->ref_count() > 1 ? TRY(thread.files->copy()) : thread.files;
     TRY(become_only_thread());
+    release_robust_list(thread);  // the locks it holds are in the memory that goes
     TRY(renew_task(thread, *plan, std::move(actions), std::move(files)));
     bool borrowed = thread.is_vfork_child;
     if (borrowed || thread.space->host_threads.load() > 1) {
