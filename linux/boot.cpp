@@ -6,6 +6,7 @@
 #include "core/kernel.h"
 #include "core/memory/heap_state.h"
 #include "core/memory/page_allocator.h"
+#include "core/net/network.h"
 #include "core/task/futex.h"
 #include "core/task/signal_send.h"
 #include "core/task/task_table.h"
@@ -141,6 +142,7 @@ Result<void> run_program(Thread& thread, const platform::BootParameters& paramet
 Result<void> boot_all(const platform::BootParameters& parameters) {
     TRY(build_kernel(parameters));
     TRY(FileSystems::create());
+    kernel().network = TRY(NetworkStack::create());
     BootPlaces places = TRY(mount_default_view(parameters));
     Thread& thread = *TRY(first_thread(parameters));
     thread.directory = TRY(FileContext::create(places.root, places.working));

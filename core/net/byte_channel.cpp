@@ -1,0 +1,183 @@
+#include "core/net/byte_channel.h"
+
+namespace litebox {
+
+Result<Ref<ByteChannel>> ByteChannel::create() {
+    auto channel = TRY(make_ref<ByteChannel>());
+    channel->bytes_ = static_cast<u8*>(heap_allocate(capacity));
+    if (channel->bytes_ == nullptr) return Errno::enobufs;
+    return channel;
+}
+
+ByteChannel::~ByteChannel() {
+    if (bytes_ != nullptr) heap_free(bytes_);
+}
+
+Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
+    usize done = 0;
+    for (;;) {
+        bool faulted = false;
+        {
+            LockGuard guard(mutex_);
+            if (reset_) return done > 0 ? Result<usize>(done) : Errno::econnreset;
+            if (reader_closed_ || writer_closed_) return done > 0 ? Result<usize>(done) : Errno::epipe;
+            if (done == 0 && ancillary && from.remaining() > 0 && written_ - read_ < capacity) {
+                auto mark = TRY(make_own<Mark>());
+                mark->position = written_;
+                TRY(marks_.reserve(marks_.size() + 1));
+                mark->ancillary = std::move(ancillary);
+                TRY(marks_.push(std::move(mark)));
+            }
+            while (from.remaining() > 0 && written_ - read_ < capacity && !faulted) {
+                usize at = written_ % capacity;
+                usize piece =
+                    min<usize>(min<u64>(capacity - at, capacity - (written_ - read_)), from.remaining());
+                usize copied = from.try_take(bytes_ + at, piece);
+                faulted = copied < piece;
+                written_ += copied;
+                done += copied;
+            }
+        }
+        if (!faulted) break;
+        auto present = from.fault_in_front(false);
+        if (!present.ok()) {
+            if (done == 0) return present.error();
+            break;
+        }
+    }
+    if (done > 0) read_queue.wake(poll_in | poll_read_normal);
+    if (done == 0 && from.remaining() > 0) return Errno::eagain;
+    return done;
+}
+
+Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool peek) {
+    usize done = 0;
+    bool was_full = false;
+    u64 start = 0;
+    bool first = true;
+    for (;;) {
+        bool faulted = false;
+        {
+            LockGuard guard(mutex_);
+            if (first) start = read_;
+            if (read_ == written_) {
+                if (reset_) {
+                    reset_ = false;
+                    writer_closed_ = true;
+                    return Errno::econnreset;
+                }
+                return writer_closed_ || reader_closed_ ? Result<usize>(usize{0}) : Errno::eagain;
+            }
+            was_full |= written_ - read_ > capacity / 2;
+            u64 at = peek ? start + done : read_;
+            // Bytes behind the next mark belong to another message.
+            u64 limit = written_;
+            usize next_mark = 0;
+            if (!marks_.empty() && marks_[0]->position == at && first) {
+                if (ancillary != nullptr && !peek) *ancillary = std::move(marks_[0]->ancillary);
+                if (!peek)
+                    marks_.remove(0);
+                else
+                    next_mark = 1;
+            }
+            if (next_mark < marks_.size()) limit = min(limit, marks_[next_mark]->position);
+            first = false;
+            while (to.remaining() > 0 && at < limit && !faulted) {
+                usize offset = at % capacity;
+                usize piece = min<usize>(min<u64>(capacity - offset, limit - at), to.remaining());
+                usize copied = to.try_put(bytes_ + offset, piece);
+                faulted = copied < piece;
+                at += copied;
+                done += copied;
+            }
+            if (!peek) read_ = at;
+        }
+        if (!faulted) break;
+        auto present = to.fault_in_front(true);
+        if (!present.ok()) {
+            if (done == 0) return present.error();
+            break;
+        }
+    }
+    if (!peek && (was_full || !write_queue.empty())) write_queue.wake(poll_out | poll_write_normal);
+    return done;
+}
+
+void ByteChannel::send_urgent(u8 byte) {
+    {
+        LockGuard guard(mutex_);
+        urgent_ = true;
+        urgent_byte_ = byte;
+        urgent_position_ = written_;
+    }
+    read_queue.wake(poll_priority);
+}
+
+Result<u8> ByteChannel::take_urgent(bool peek) {
+    LockGuard guard(mutex_);
+    if (!urgent_) return Errno::einval;
+    if (!peek) urgent_ = false;
+    return urgent_byte_;
+}
+
+bool ByteChannel::urgent_pending() {
+    LockGuard guard(mutex_);
+    return urgent_;
+}
+
+bool ByteChannel::at_urgent_mark() {
+    LockGuard guard(mutex_);
+    return urgent_ && read_ == urgent_position_;
+}
+
+void ByteChannel::close_writer() {
+    {
+        LockGuard guard(mutex_);
+        writer_closed_ = true;
+    }
+    read_queue.wake(poll_in | poll_read_normal | poll_read_hang_up | poll_hang_up, ~0u);
+    write_queue.wake(~0u, ~0u);
+}
+
+void ByteChannel::close_reader() {
+    {
+        LockGuard guard(mutex_);
+        reader_closed_ = true;
+    }
+    write_queue.wake(poll_out | poll_error | poll_hang_up, ~0u);
+    read_queue.wake(~0u, ~0u);
+}
+
+void ByteChannel::reset() {
+    {
+        LockGuard guard(mutex_);
+        reset_ = true;
+        written_ = read_;
+        marks_.clear();
+    }
+    read_queue.wake(~0u, ~0u);
+    write_queue.wake(~0u, ~0u);
+}
+
+usize ByteChannel::readable() {
+    LockGuard guard(mutex_);
+    return written_ - read_;
+}
+bool ByteChannel::at_end() {
+    LockGuard guard(mutex_);
+    return writer_closed_ || reader_closed_ || reset_;
+}
+usize ByteChannel::room() {
+    LockGuard guard(mutex_);
+    return capacity - (written_ - read_);
+}
+bool ByteChannel::broken() {
+    LockGuard guard(mutex_);
+    return reader_closed_ || reset_;
+}
+bool ByteChannel::was_reset() {
+    LockGuard guard(mutex_);
+    return reset_;
+}
+
+}  // namespace litebox

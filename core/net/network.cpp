@@ -1,0 +1,155 @@
+#include "core/net/network.h"
+
+#include "core/kernel.h"
+
+namespace litebox {
+
+NetworkStack& network() {
+    return *kernel().network;
+}
+
+Result<NetworkStack*> NetworkStack::create() {
+    return TRY(make_own<NetworkStack>()).release();
+}
+
+Result<void> NetworkStack::bind_unix(Socket& socket, const void* inode, string_view abstract_name) {
+    auto name = TRY(make_own<Name>());
+    name->socket = &socket;
+    name->inode = inode;
+    name->abstract_name = TRY(String::from(abstract_name));
+    LockGuard guard(mutex_);
+    for (Name& other : names_)
+        if (inode == nullptr && other.inode == nullptr && other.abstract_name.view() == abstract_name)
+            return Errno::eaddrinuse;
+    names_.push_back(name.release());
+    return {};
+}
+
+void NetworkStack::unbind_unix(Socket& socket) {
+    LockGuard guard(mutex_);
+    for (Name& name : names_) {
+        if (name.socket != &socket) continue;
+        name.node.unlink();
+        HeapDelete<Name>{}(&name);
+        return;
+    }
+}
+
+Result<Ref<Socket>> NetworkStack::find_unix(const void* inode, string_view abstract_name) {
+    LockGuard guard(mutex_);
+    for (Name& name : names_) {
+        bool same = inode != nullptr ? name.inode == inode
+                                     : name.inode == nullptr && name.abstract_name.view() == abstract_name;
+        if (same && name.socket->try_ref()) return Ref<Socket>::adopt(name.socket);
+    }
+    return Errno::econnrefused;
+}
+
+Result<void> NetworkStack::autobind(Socket& socket, SocketAddress& address) {
+    constexpr u32 names = 1 << 20;
+    for (u32 tried = 0; tried < names; tried++) {
+        u32 number;
+        {
+            LockGuard guard(mutex_);
+            number = next_name_++ % names;
+        }
+        TextBuilder text;
+        text.character('\0').hex(number, 5);
+        address.family = family_unix;
+        address.name_length = text.view().size();
+        memcpy(address.name, text.view().data(), address.name_length);
+        auto bound = bind_unix(socket, nullptr, address.unix_name());
+        if (bound.ok() || bound.error() != Errno::eaddrinuse) return bound;
+    }
+    return Errno::enospc;
+}
+
+bool NetworkStack::conflicts(const Port& other, const PortRequest& request) const {
+    if (other.request.type != request.type || other.request.address.port != request.address.port)
+        return false;
+    const InetAddress &a = other.request.address, &b = request.address;
+    bool a_v6_only = other.request.v6 && (other.request.only_v6 || !(a.any() || a.mapped_v4()));
+    bool b_v6_only = request.v6 && (request.only_v6 || !(b.any() || b.mapped_v4()));
+    bool a_v4 = !other.request.v6 || a.mapped_v4(), b_v4 = !request.v6 || b.mapped_v4();
+    if ((a_v6_only && b_v4) || (b_v6_only && a_v4)) return false;
+    if (!a.any() && !b.any() && !a.same_host(b)) return false;
+    if (other.request.reuse_port && request.reuse_port) return false;
+    if (other.request.reuse_address && request.reuse_address &&
+        (request.type == socket_datagram || !other.listening))
+        return false;
+    return true;
+}
+
+bool NetworkStack::free_port(const PortRequest& request) {
+    for (Port& port : ports_)
+        if (conflicts(port, request)) return false;
+    return true;
+}
+
+Result<u16> NetworkStack::unused_port(const PortRequest& request) {
+    constexpr u16 first = 32768, last = 60999;
+    PortRequest attempt = request;
+    attempt.reuse_address = attempt.reuse_port = false;
+    for (int tried = 0; tried <= last - first; tried++) {
+        attempt.address.port = next_port_;
+        next_port_ = next_port_ == last ? first : static_cast<u16>(next_port_ + 1);
+        if (free_port(attempt)) return attempt.address.port;
+    }
+    return Errno::eaddrinuse;
+}
+
+Result<void> NetworkStack::bind_port(Socket& socket, PortRequest& request) {
+    auto port = TRY(make_own<Port>());
+    LockGuard guard(mutex_);
+    if (request.address.port == 0)
+        request.address.port = TRY(unused_port(request));
+    else if (!free_port(request))
+        return Errno::eaddrinuse;
+    port->socket = &socket;
+    port->request = request;
+    port->listening = false;
+    ports_.push_back(port.release());
+    return {};
+}
+
+void NetworkStack::unbind_port(Socket& socket) {
+    LockGuard guard(mutex_);
+    for (Port& port : ports_) {
+        if (port.socket != &socket) continue;
+        port.node.unlink();
+        HeapDelete<Port>{}(&port);
+        return;
+    }
+}
+
+void NetworkStack::mark_listening(Socket& socket) {
+    LockGuard guard(mutex_);
+    for (Port& port : ports_)
+        if (port.socket == &socket) port.listening = true;
+}
+
+Ref<Socket> NetworkStack::find_port(int type, const InetAddress& to, const InetAddress* from) {
+    LockGuard guard(mutex_);
+    Port* best = nullptr;
+    int best_score = -1;
+    for (Port& port : ports_) {
+        const PortRequest& r = port.request;
+        if (r.type != type || r.address.port != to.port) continue;
+        if (type == socket_stream && !port.listening) continue;
+        bool to_v4 = to.mapped_v4();
+        if (to_v4 && r.v6 && (r.only_v6 || !(r.address.any() || r.address.mapped_v4()))) continue;
+        if (!to_v4 && !r.v6) continue;
+        if (!r.address.any() && !r.address.same_host(to)) continue;
+        int score = (r.address.any() ? 0 : 2) + (r.v6 == !to_v4 ? 1 : 0);
+        if (type == socket_datagram) {
+            int connected = port.socket->matches_peer(from);
+            if (connected < 0) continue;
+            score += connected * 4;
+        }
+        if (score > best_score) best = &port, best_score = score;
+    }
+    if (best != nullptr && best->socket->try_ref()) return Ref<Socket>::adopt(best->socket);
+    return nullptr;
+}
+
+}  // namespace litebox

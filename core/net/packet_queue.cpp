@@ -1,0 +1,68 @@
+#include "core/net/packet_queue.h"
+
+namespace litebox {
+
+PacketQueue::~PacketQueue() {
+    while (Packet* packet = packets_.pop_front()) HeapDelete<Packet>{}(packet);
+}
+
+Result<void> PacketQueue::push(Own<Packet> packet, usize limit_bytes) {
+    {
+        LockGuard guard(mutex_);
+        if (count_ >= most_packets || (count_ > 0 && bytes_ + packet->data.size() > limit_bytes))
+            return Errno::eagain;
+        bytes_ += packet->data.size();
+        count_++;
+        packets_.push_back(packet.release());
+    }
+    read_queue.wake(poll_in | poll_read_normal);
+    return {};
+}
+
+Result<usize> PacketQueue::take(IncomingMessage& message) {
+    bool peek = (message.flags & message_peek) != 0;
+    Own<Packet> packet;
+    Vector<u8> copy;
+    {
+        LockGuard guard(mutex_);
+        Packet* first = packets_.first();
+        if (first == nullptr) return Errno::eagain;
+        message.from = first->from;
+        if (peek) {
+            TRY(copy.resize(first->data.size()));
+            memcpy(copy.data(), first->data.data(), copy.size());
+        } else {
+            first->node.unlink();
+            bytes_ -= first->data.size();
+            count_--;
+            packet = Own<Packet>(first);
+        }
+    }
+    const Vector<u8>& data = peek ? copy : packet->data;
+    message.has_from = true;
+    message.whole_length = data.size();
+    if (packet) message.ancillary = std::move(packet->ancillary);
+    if (data.size() > message.data->remaining()) message.result_flags |= message_truncated;
+    usize wanted = min(data.size(), message.data->remaining());
+    usize copied = wanted == 0 ? 0 : TRY(message.data->put(data.data(), wanted));
+    if (!peek) write_queue.wake(poll_out | poll_write_normal);
+    return copied;
+}
+
+bool PacketQueue::empty() {
+    LockGuard guard(mutex_);
+    return packets_.empty();
+}
+
+usize PacketQueue::first_length() {
+    LockGuard guard(mutex_);
+    Packet* first = packets_.first();
+    return first != nullptr ? first->data.size() : 0;
+}
+
+bool PacketQueue::full(usize limit_bytes) {
+    LockGuard guard(mutex_);
+    return count_ >= most_packets || bytes_ >= limit_bytes;
+}
+
+}  // namespace litebox
