@@ -275,7 +275,7 @@ Result<u64> sendmmsg(Thread& thread, int descriptor, u64 messages, u32 count, u3
         auto header = UserPtr<const AbiMessage>(at).read();
         auto sent =
             header.ok() ? send_one(thread, *target, header.value(), flags) : Result<u64>(header.error());
-        if (!sent.ok()) return done > 0 ? Result<u64>(done) : sent;
+        if (!sent.ok()) return done > 0 ? Result<u64>(done) : Result<u64>(sent.error());
         TRY(UserPtr<u32>(at + offsetof(AbiMultiMessage, length)).write(static_cast<u32>(sent.value())));
     }
     return done;
