@@ -30,6 +30,9 @@ struct Kernel : Pinned {
     TimerService* timers = nullptr;
     // core/file
     FileSystems* files = nullptr;
+    void* terminals = nullptr;      // core/file/terminal/pty.cpp
+    class Terminal* console = nullptr;  // the invoker's; null when no stream is a terminal
+    class WaitQueue* stream_queue = nullptr;  // news about the invoker's streams
     // core/net
     NetworkStack* network = nullptr;
     // linux

@@ -3,6 +3,8 @@
 
 #include "core/file/devfs/device.h"
 #include "core/file/file_systems.h"
+#include "core/file/terminal/terminal.h"
+#include "core/file/walk.h"
 #include "core/kernel.h"
 #include "core/memory/heap_state.h"
 #include "core/memory/page_allocator.h"
@@ -101,8 +103,25 @@ Result<Thread*> first_thread(const platform::BootParameters& parameters) {
     return thread.leak();
 }
 
+/// A stream that is the invoker's terminal is the console, under its name; others are pipes to the host.
+Result<Ref<File>> open_one_stream(Thread& thread, int stream) {
+    if (console() == nullptr || !platform::stream_is_terminal(stream)) return open_stream(stream);
+    auto place = TRY(walk(thread, at_working_directory, "/dev/console"sv, walk_follow));
+    auto file = TRY(open_terminal(Ref<Terminal>(console()), place.path.inode(), open_read_write));
+    file->path = place.path;
+    return file;
+}
+
 Result<void> open_streams(Thread& thread) {
-    for (int stream = 0; stream < 3; stream++) TRY(thread.files->add(TRY(open_stream(stream)), false));
+    for (int stream = 0; stream < 3; stream++) TRY(thread.files->add(TRY(open_one_stream(thread, stream)), false));
+    return {};
+}
+
+Result<void> start_terminals(Thread& thread) {
+    TRY(register_terminals());
+    TRY(make_console());
+    auto place = TRY(walk(thread, at_working_directory, "/dev/pts"sv, walk_follow));
+    TRY(kernel().files->mount(TRY(make_pts_file_system()), place.path, mount_no_setuid | mount_no_execute, "devpts"sv));
     return {};
 }
 
@@ -143,9 +162,11 @@ Result<void> boot_all(const platform::BootParameters& parameters) {
     TRY(build_kernel(parameters));
     TRY(FileSystems::create());
     kernel().network = TRY(NetworkStack::create());
+    kernel().stream_queue = TRY(make_own<WaitQueue>()).release();
     BootPlaces places = TRY(mount_default_view(parameters));
     Thread& thread = *TRY(first_thread(parameters));
     thread.directory = TRY(FileContext::create(places.root, places.working));
+    TRY(start_terminals(thread));
     TRY(open_streams(thread));
     TRY(start_tracing(parameters, thread));
     auto started = run_program(thread, parameters);
@@ -172,13 +193,13 @@ void upcall::boot() {
                                                         : "the view could not be built"sv);
 }
 
-void upcall::stream_ready() {}
-void upcall::host_signal(int signal) {
-    SignalInfo info;
-    info.signal = signal;
-    info.code = code_kernel;
-    (void)send_to_group(kernel().first_pid, info);
+void upcall::stream_ready() {
+    kernel().stream_queue->wake(~0u, ~0u);
+    console_input_ready();
 }
+
+void upcall::host_signal(int signal) { console_signal(signal); }
+
 void upcall::memory_pressure() {}
 
 }  // namespace litebox

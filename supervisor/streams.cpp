@@ -2,6 +2,7 @@
 
 #include <linux/futex.h>
 #include <poll.h>
+#include <termios.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +37,24 @@ void Streams::finish() {
     ending_.store(true);
     wake_output();
     if (output_.joinable()) output_.join();
+    set_raw(false);
+}
+
+/// The program asked for raw input, or gave it back.
+void Streams::set_raw(bool raw) {
+    if (raw == raw_) return;
+    raw_ = raw;
+    if (raw) {
+        saved_valid_ = tcgetattr(STDIN_FILENO, &saved_) == 0;
+        if (!saved_valid_) return;
+        termios mode = saved_;
+        cfmakeraw(&mode);
+        mode.c_oflag = saved_.c_oflag & ~static_cast<tcflag_t>(OPOST);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+    } else if (saved_valid_) {
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
+    }
+    rings_.control.raw_active.store(raw ? 1 : 0);
 }
 
 void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
@@ -97,6 +116,7 @@ bool Streams::drain() {
 void Streams::output_loop() {
     while (!violated_) {
         uint32_t seen = rings_.out.produced.load(std::memory_order_acquire);
+        set_raw(rings_.control.raw_wanted.load() != 0);
         if (drain()) continue;
         if (ending_) return;
         rings_.out.sleeping.store(1, std::memory_order_seq_cst);

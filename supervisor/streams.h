@@ -2,6 +2,8 @@
 // nothing in the rings.
 #pragma once
 
+#include <termios.h>
+
 #include <atomic>
 #include <string>
 #include <thread>
@@ -25,12 +27,15 @@ class Streams {
     void output_loop();
     void input_loop();
     bool drain();
+    void set_raw(bool raw);
     void write_out(uint32_t kind, const char* bytes, size_t length);
     process::Rings& rings_;
     int report_descriptor_;
     uint32_t consumed_ = 0;
     std::atomic<bool> ending_{false}, violated_{false};
     std::thread output_;
+    bool raw_ = false, saved_valid_ = false;
+    termios saved_{};
 };
 
 int futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int timeout_ms);

@@ -131,15 +131,17 @@ Result<usize> stream_read(std::span<u8> to, bool wait) {
     InRing& ring = state.rings->in;
     for (;;) {
         u32 answered = 0;
+        // Told that there is some: a read answers at once.
+        bool soon = wait || ring.readable.load(std::memory_order_acquire) != 0;
         {
             LockGuard guard(state.input_mutex);
             if (usize taken = take_input(ring, to)) return taken;
             if (ring.ended.exchange(0) != 0 || to.empty()) return usize{0};
-            ask_for_input(ring, wait ? read_wish : tell_wish, to.size());
+            ask_for_input(ring, soon ? read_wish : tell_wish, to.size());
             answered = ring.answered.load(std::memory_order_relaxed);
             if (answered == ring.asked.load(std::memory_order_relaxed)) continue;
         }
-        if (!wait) return Errno::eagain;
+        if (!soon) return Errno::eagain;
         TRY(wait_for(ring.answered, answered));
     }
 }
@@ -150,6 +152,7 @@ isize stream_readable() {
     LockGuard guard(state.input_mutex);
     if (u32 there = waiting_input(ring)) return there;
     if (ring.ended.load() != 0) return -1;
+    if (ring.readable.load(std::memory_order_acquire) != 0) return 1;
     ask_for_input(ring, tell_wish, 0);
     return 0;
 }

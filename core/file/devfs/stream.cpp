@@ -76,7 +76,8 @@ Result<usize> StreamFile::write(IoCursor& from, u64&) {
     return total;
 }
 
-u32 StreamFile::poll(PollTable*) {
+u32 StreamFile::poll(PollTable* table) {
+    if (table != nullptr) table->add(*kernel().stream_queue);
     u32 events = 0;
     if (node_->stream() == 0) {
         isize there = platform::stream_readable();
