@@ -91,9 +91,9 @@ Result<Thread*> first_thread(const platform::BootParameters& parameters) {
         TRY(table.add(*thread, *process, true));
         process->parent = table.init;
         table.init->children.push_back(process.get());
-        process->group_id = process->pid;
-        process->session = TRY(make_ref<Session>());
-        process->session->id = process->pid;
+        // As a program that a shell or another program starts: neither leader of its session nor of its group.
+        process->group_id = table.init->group_id;
+        process->session = table.init->session;
     }
     kernel().first_pid = process->pid;
     process->threads.push_back(thread.get());
@@ -120,6 +120,11 @@ Result<void> open_streams(Thread& thread) {
 Result<void> start_terminals(Thread& thread) {
     TRY(register_terminals());
     TRY(make_console());
+    if (console() != nullptr) {
+        LockGuard guard(tasks().mutex);
+        thread.process->session->terminal = console();
+        thread.process->session->foreground_group = thread.process->group_id;
+    }
     auto place = TRY(walk(thread, at_working_directory, "/dev/pts"sv, walk_follow));
     TRY(kernel().files->mount(TRY(make_pts_file_system()), place.path, mount_no_setuid | mount_no_execute, "devpts"sv));
     return {};

@@ -1,6 +1,7 @@
 // epoll, eventfd, signalfd, timerfd.
 
 #include "linux/event_calls.h"
+#include "core/file/devfs/device.h"
 #include "core/file/events/epoll.h"
 #include "core/file/events/event_files.h"
 #include "linux/signal_mask.h"
@@ -86,6 +87,11 @@ Result<u64> epoll_ctl(Thread& thread, int epoll_descriptor, int operation, int d
     // Ordinary files and directories are always ready: epoll refuses them.
     if (auto inode = file->inode()) {
         bool always_ready = inode->type() == mode_regular || inode->type() == mode_directory;
+        if (inode->type() == mode_character) {
+            // null, zero and full have nothing to wait for either.
+            u64 device = TRY(inode->attributes()).special;
+            always_ready = device_major(device) == 1 && device_minor(device) <= 7;
+        }
         if (always_ready) return Errno::eperm;
     }
     switch (operation) {
@@ -112,7 +118,9 @@ Result<u64> epoll_pwait(Thread& thread, int epoll, u64 events, int count, int ti
                         UserPtr<const u64> mask, usize mask_size) {
     TemporaryMask temporary(thread);
     TRY(temporary.apply(mask, mask_size));
-    return wait_for_events(thread, epoll, events, count, deadline_of_ms(timeout_ms));
+    auto result = wait_for_events(thread, epoll, events, count, deadline_of_ms(timeout_ms));
+    if (!result.ok() && result.error() == Errno::eintr) temporary.interrupted();
+    return result;
 }
 
 Result<u64> epoll_pwait2(Thread& thread, int epoll, u64 events, int count, UserPtr<const AbiTimespec> timeout,
@@ -124,7 +132,9 @@ Result<u64> epoll_pwait2(Thread& thread, int epoll, u64 events, int count, UserP
     }
     TemporaryMask temporary(thread);
     TRY(temporary.apply(mask, mask_size));
-    return wait_for_events(thread, epoll, events, count, deadline);
+    auto result = wait_for_events(thread, epoll, events, count, deadline);
+    if (!result.ok() && result.error() == Errno::eintr) temporary.interrupted();
+    return result;
 }
 
 Result<u64> eventfd(Thread& thread, u32 initial) {

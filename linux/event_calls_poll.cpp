@@ -22,7 +22,7 @@ Result<void> TemporaryMask::apply(UserPtr<const u64> mask, usize size) {
 
 TemporaryMask::~TemporaryMask() {
     // With a signal to deliver, its handler's frame takes the saved mask.
-    if (!applied_ || (thread_.work.load() & work_signal) != 0) return;
+    if (!applied_ || interrupted_) return;
     thread_.restore_mask = false;
     set_signal_mask(thread_, thread_.saved_mask);
 }
@@ -184,8 +184,9 @@ Result<u64> ppoll(Thread& thread, UserPtr<PollDescriptor> descriptors, u32 count
     TRY(temporary.apply(mask, mask_size));
     auto result = poll_until(thread, descriptors, count, deadline);
     TRY(write_rest(timeout, deadline, [](u64 ns) { return to_timespec(ns); }));
-    if (!result.ok()) return interrupted_as(result.error());
-    return result;
+    if (result.ok()) return result;
+    if (result.error() == Errno::eintr) temporary.interrupted();
+    return interrupted_as(result.error());
 }
 
 Result<u64> select(Thread& thread, int count, u64 readable, u64 writable, u64 exceptional,
@@ -217,8 +218,9 @@ Result<u64> pselect6(Thread& thread, int count, u64 readable, u64 writable, u64 
     TRY(temporary.apply(UserPtr<const u64>(argument.address), argument.size));
     auto result = select_until(thread, count, readable, writable, exceptional, deadline);
     TRY(write_rest(timeout, deadline, [](u64 ns) { return to_timespec(ns); }));
-    if (!result.ok()) return interrupted_as(result.error());
-    return result;
+    if (result.ok()) return result;
+    if (result.error() == Errno::eintr) temporary.interrupted();
+    return interrupted_as(result.error());
 }
 
 }  // namespace sys

@@ -195,7 +195,7 @@ Result<void> send_to_group(i32 group, const SignalInfo& info) {
     {
         LockGuard guard(tasks().mutex);
         for (Process& process : tasks().processes)
-            if (process.group_id == group) TRY(members.push(Ref<Process>(&process)));
+            if (process.group_id == group && process.pid != 1) TRY(members.push(Ref<Process>(&process)));
     }
     if (members.empty()) return Errno::esrch;
     for (auto& member : members) (void)send_signal(*member, info);

@@ -50,6 +50,8 @@ bool TaskTable::group_exists(i32 group, const Session* session) {
 bool TaskTable::group_orphaned(i32 group) {
     for (Process& member : processes) {
         if (member.group_id != group || member.zombie || member.parent == nullptr) continue;
+        // The program that was asked for has the invoker for its job control.
+        if (member.pid == kernel().first_pid && member.parent == init) return false;
         if (member.parent->group_id != group && member.parent->session == member.session) return false;
     }
     return true;

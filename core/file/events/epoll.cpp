@@ -132,6 +132,7 @@ Result<void> Epoll::add(int descriptor, const Ref<File>& file, EpollEvent event)
     }
     LockGuard guard(mutex_);
     if (find(descriptor, *file) != nullptr) return Errno::eexist;
+    event.events |= always_reported;
     auto item = TRY(make_own<EpollItem>(*this, *file, descriptor, event));
     TRY(link_epoll(*file, *this));
     u32 ready = file->poll(item.get());
@@ -144,7 +145,7 @@ Result<void> Epoll::add(int descriptor, const Ref<File>& file, EpollEvent event)
     item->node.next = &items_;
     items_.previous->next = &item->node;
     items_.previous = &item->node;
-    if ((ready & (event.events | always_reported)) != 0) make_ready(*item);
+    if ((ready & event.events) != 0) make_ready(*item);
     (void)item.release();
     return {};
 }
@@ -155,8 +156,9 @@ Result<void> Epoll::modify(int descriptor, File& file, EpollEvent event) {
     if (item == nullptr) return Errno::enoent;
     if ((event.events & epoll_exclusive) != 0 || (item->event.events & epoll_exclusive) != 0)
         return Errno::einval;
+    event.events |= always_reported;
     item->event = event;
-    if ((file.poll(nullptr) & (event.events | always_reported)) != 0) make_ready(*item);
+    if ((file.poll(nullptr) & event.events) != 0) make_ready(*item);
     return {};
 }
 
@@ -196,7 +198,7 @@ usize Epoll::collect(std::span<EpollEvent> events) {
             item->ready_node.unlink();
         }
         if ((item->event.events & ~flag_bits) == 0) continue;  // one-shot that has fired
-        u32 found = item->file->poll(nullptr) & (item->event.events | always_reported) & ~flag_bits;
+        u32 found = item->file->poll(nullptr) & item->event.events & ~flag_bits;
         if (found == 0) continue;
         events[count++] = {found, item->event.data};
         if ((item->event.events & epoll_one_shot) != 0) {
@@ -225,7 +227,7 @@ u32 Epoll::poll(PollTable* table) {
             item = EpollItem::from_ready(ready_.next);
         }
         bool armed = (item->event.events & ~flag_bits) != 0;
-        if (armed && (item->file->poll(nullptr) & (item->event.events | always_reported)) != 0)
+        if (armed && (item->file->poll(nullptr) & item->event.events) != 0)
             return poll_in | poll_read_normal;
         LockGuard ready(ready_mutex_);
         if (item->ready_node.linked()) item->ready_node.unlink();

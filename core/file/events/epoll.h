@@ -35,6 +35,7 @@ class Epoll final : public File {
     [[nodiscard]] WaitQueue& queue() { return queue_; }
 
     u32 poll(PollTable* table) override;
+    Result<u64> seek(i64, int) override { return u64{0}; }
     Epoll* as_epoll() override { return this; }
     Result<String> describe() override;
     void describe_info(TextBuilder& text) override;

@@ -48,6 +48,7 @@ class EventCounter final : public File {
         return events;
     }
 
+    Result<u64> seek(i64, int) override { return u64{0}; }  // accepted and without effect, as Linux does
     Result<String> describe() override { return String::from("anon_inode:[eventfd]"sv); }
     void describe_info(TextBuilder& text) override {
         text.text("eventfd-count: "sv).hex(value_.load(), 16).character('\n');

@@ -42,7 +42,7 @@ AbiSignalRecord to_record(const SignalInfo& info) {
 
 class SignalFile final : public File {
   public:
-    SignalFile(SignalSet signals, u32 flags) : File(open_read_only | flags), signals_(signals.bits) {}
+    SignalFile(SignalSet signals, u32 flags) : File(open_read_write | flags), signals_(signals.bits) {}
 
     Result<usize> read(IoCursor& to, u64&) override {
         if (to.remaining() < sizeof(AbiSignalRecord)) return Errno::einval;
@@ -64,6 +64,8 @@ class SignalFile final : public File {
         return done;
     }
 
+    Result<usize> write(IoCursor&, u64&) override { return Errno::einval; }
+
     u32 poll(PollTable* table) override {
         Thread* thread = current_thread();
         if (thread == nullptr) return 0;
@@ -73,6 +75,7 @@ class SignalFile final : public File {
 
     File* as_signal_file() override { return this; }
     void set(SignalSet signals) { signals_.store(signals.bits); }
+    Result<u64> seek(i64, int) override { return u64{0}; }  // accepted and without effect, as Linux does
     Result<String> describe() override { return String::from("anon_inode:[signalfd]"sv); }
     void describe_info(TextBuilder& text) override {
         text.text("sigmask:\t"sv).hex(signals_.load(), 16).character('\n');

@@ -7,7 +7,7 @@ namespace {
 
 class TimerFile final : public File {
   public:
-    TimerFile(int clock, u32 flags) : File(open_read_only | flags), clock_(clock), timer_(*this) {}
+    TimerFile(int clock, u32 flags) : File(open_read_write | flags), clock_(clock), timer_(*this) {}
     ~TimerFile() override { kernel().timers->unregister_timer(timer_); }
     Result<void> start() { return kernel().timers->register_timer(timer_); }
 
@@ -20,6 +20,8 @@ class TimerFile final : public File {
         }
         return to.put(&expirations, sizeof(expirations));
     }
+
+    Result<usize> write(IoCursor&, u64&) override { return Errno::einval; }
 
     u32 poll(PollTable* table) override {
         if (table != nullptr) table->add(queue_);
@@ -52,6 +54,7 @@ class TimerFile final : public File {
     }
 
     File* as_timer_file() override { return this; }
+    Result<u64> seek(i64, int) override { return u64{0}; }  // accepted and without effect, as Linux does
     Result<String> describe() override { return String::from("anon_inode:[timerfd]"sv); }
 
   private:

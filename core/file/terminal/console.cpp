@@ -85,7 +85,7 @@ void console_signal(int signal) {
     SignalInfo info;
     info.signal = signal;
     info.code = code_kernel;
-    (void)send_to_group(group != 0 ? group : kernel().first_pid, info);
+    (void)send_to_group(group != 0 ? group : tasks().init->group_id, info);
 }
 
 Result<void> make_console() {

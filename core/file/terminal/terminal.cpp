@@ -78,6 +78,7 @@ Result<usize> Terminal::read(IoCursor& to, bool wait) {
     TRY(check_background(sigttin));
     u64 deadline = platform::no_deadline;
     usize minimum = 1;
+    u64 between_ns = 0;  // VTIME behind the first byte
     {
         LockGuard guard(mutex_);
         if ((settings_.local & canonical) == 0) {
@@ -85,6 +86,7 @@ Result<usize> Terminal::read(IoCursor& to, bool wait) {
             minimum = settings_.characters[char_minimum];
             u8 time = settings_.characters[char_time];
             if (time > 0 && minimum == 0) deadline = deadline_after(time * tenth_ns);
+            if (time > 0 && minimum > 0) between_ns = time * tenth_ns;
             if (minimum == 0 && time == 0) deadline = 0;
         }
     }
@@ -129,6 +131,7 @@ Result<usize> Terminal::read(IoCursor& to, bool wait) {
         if (hung_up()) return done;
         if (!wait) return done > 0 ? Result<usize>(done) : Errno::eagain;
         if (deadline == 0) return done;
+        if (between_ns != 0 && length > 0) deadline = deadline_after(between_ns);
         TRY(want_input(true));
         auto result = block(generation, deadline, Interruptible::yes);
         if (result.ok()) continue;
