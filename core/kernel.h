@@ -43,6 +43,9 @@ struct Kernel : Pinned {
     String domain_name;
     u64 boot_ns = 0;
     u64 processor_features = 0;       // AT_HWCAP: CPUID 1 EDX
+    void (*before_stop)() = nullptr;       // the program has ended: last words to the supervisor
+    std::atomic<u64> calls_of_the_dead{0};  // system calls of threads that have ended
+    std::atomic<bool> name_lookup_failed{false};
     bool deny_write_execute = false;  // --wx=deny
     i32 first_pid = 2;                // the program that was asked for
     i32 first_status = 0;             // how it ended, in wait(2) format

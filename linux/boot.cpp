@@ -163,6 +163,18 @@ Result<void> run_program(Thread& thread, const platform::BootParameters& paramet
     return worst;
 }
 
+/// What the supervisor's report says of the run.
+void last_words() {
+    u64 calls = kernel().calls_of_the_dead.load();
+    {
+        LockGuard guard(tasks().mutex);
+        for (Process& process : tasks().processes)
+            for (Thread& thread : process.threads) calls += thread.system_calls.load(std::memory_order_relaxed);
+    }
+    report_counts();
+    platform::tell_totals(calls, vanishing_files(), kernel().name_lookup_failed.load());
+}
+
 Result<void> boot_all(const platform::BootParameters& parameters) {
     TRY(build_kernel(parameters));
     TRY(FileSystems::create());
@@ -174,8 +186,12 @@ Result<void> boot_all(const platform::BootParameters& parameters) {
     TRY(start_terminals(thread));
     TRY(open_streams(thread));
     TRY(start_tracing(parameters, thread));
+    kernel().before_stop = last_words;
     auto started = run_program(thread, parameters);
-    if (started.ok()) return {};
+    if (started.ok()) {
+        platform::tell_start();
+        return {};
+    }
     TextBuilder line;
     line.text(parameters.program).text(": "sv);
     Errno error = started.error();

@@ -188,6 +188,12 @@ void terminal_raw(bool raw);
 struct BootParameters;  // platform/boot_parameters.h
 const BootParameters& boot_parameters();
 
+/// Host calls that all threads have made so far; approximate while they run.
+u64 host_call_count();
+/// The program's first instruction is next.
+void tell_start();
+/// Numbers for the supervisor's report, told once at the end.
+void tell_totals(u64 guest_calls, u64 files_lost, bool name_lookup_failed);
 /// Ends the whole sandbox. `status` as wait(2) reports it for the first process.
 [[noreturn]] void stop(int status);
 /// Ends it because the core found itself broken; the reason reaches the user.

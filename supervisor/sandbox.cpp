@@ -17,6 +17,8 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <system_error>
 
@@ -150,6 +152,8 @@ void arrange_descriptors(const Preparation& p, int image_at) {
 }
 
 [[noreturn]] void become_opener(const RunOptions& options, const Preparation& p, int sync, int report) {
+    // A session of its own: signals of the invoker's terminal and process group are the supervisor's alone.
+    setsid();
     // The supervisor's death ends the opener too, so that nothing outlives it.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     std::string problem = enter_namespaces(options, sync);
@@ -225,10 +229,72 @@ class Watch {
                 return;
             }
         }
+        if (signal == SIGTSTP && !options_.interactive) return suspend();
         if (signal == SIGWINCH) update_window(p_.rings->control);
         p_.rings->control.signals_pending.fetch_or(1u << signal);
         p_.rings->control.system_bell.fetch_add(1);
         futex_wake(p_.rings->control.system_bell);
+    }
+
+    /// Ctrl-Z stops the whole sandbox and then ourselves; when we go on, it does.
+    void suspend() {
+        streams_.pause_terminal(true);
+        for (pid_t child : children()) kill(child, SIGSTOP);
+        raise(SIGSTOP);
+        for (pid_t child : children()) kill(child, SIGCONT);
+        streams_.pause_terminal(false);
+    }
+
+    /// Every host process of the sandbox is our child, whoever made it.
+    static std::vector<pid_t> children() {
+        std::vector<pid_t> list;
+        std::string self = std::to_string(getpid());
+        std::ifstream file("/proc/" + self + "/task/" + self + "/children");
+        for (pid_t child; file >> child;) list.push_back(child);
+        return list;
+    }
+
+    struct Use {
+        uint64_t cpu_us = 0, resident = 0;
+    };
+    /// What the live processes use, as the host counts it.
+    static Use use_of(const std::vector<pid_t>& processes) {
+        Use use;
+        const uint64_t tick_us = 1000000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+        for (pid_t process : processes) {
+            std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+            std::string text((std::istreambuf_iterator<char>(stat)), {});
+            size_t end = text.rfind(')');
+            unsigned long user = 0, system = 0;
+            if (end != std::string::npos &&
+                sscanf(text.c_str() + end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2)
+                use.cpu_us += (user + system) * tick_us;
+            std::ifstream memory("/proc/" + std::to_string(process) + "/statm");
+            uint64_t size = 0, resident = 0, shared = 0;
+            if (memory >> size >> resident >> shared) use.resident += (resident - std::min(shared, resident)) * 4096;
+        }
+        return use;
+    }
+
+    void check_use(RunReport& report) {
+        // Ten looks a second at most.
+        constexpr uint64_t interval_us = 100'000;
+        uint64_t now = now_us();
+        if (now - last_check_ < interval_us) return;
+        last_check_ = now;
+        Use use = use_of(children());
+        struct stat arena;
+        uint64_t shared = fstat(p_.arena.get(), &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
+        peak_bytes_ = std::max(peak_bytes_, use.resident + shared);
+        if (use.resident + shared > p_.memory) {
+            ended_ = true;
+            report.end = RunReport::End::limit;
+            report.reason = "the memory limit of " + std::to_string(p_.memory >> 20) + " MiB was reached (--memory)";
+        } else if (options_.cpu_time_ms != 0 && cpu_us_ + use.cpu_us > options_.cpu_time_ms * 1000) {
+            ended_ = true;
+            report.end = RunReport::End::limit;
+            report.reason = "the CPU time limit of " + std::to_string(options_.cpu_time_ms) + " ms was reached (--cpu-time)";
+        }
     }
 
   public:
@@ -312,12 +378,8 @@ class Watch {
             report.status = 124;
             report.reason =
                 "the time limit of " + std::to_string(options_.timeout_ms) + " ms was reached (--timeout)";
-        } else if (options_.cpu_time_ms != 0 && cpu_us_ > options_.cpu_time_ms * 1000) {
-            ended_ = true;
-            report.end = RunReport::End::limit;
-            report.reason = "the CPU time limit of " + std::to_string(options_.cpu_time_ms) +
-                            " ms was reached (--cpu-time)";
         }
+        if (!ended_) check_use(report);
         if (ended_ && forced_ != 0) {
             report.end = RunReport::End::signalled;
             report.status = forced_;
@@ -345,11 +407,13 @@ class Watch {
         }
         report.wall_us = now_us() - started_;
         report.cpu_us = cpu_us_;
-        report.peak_memory = peak_kib_ * 1024;
+        report.peak_memory = std::max(peak_bytes_, peak_kib_ * 1024);
         report.processes = processes_;
         report.guest_calls = control.guest_calls.load();
         report.host_calls = control.host_calls.load();
         report.files_lost = control.files_lost.load();
+        report.name_lookup_failed = control.name_lookup_failed.load() != 0;
+        streams_.take_reports(report.calls, report.files);
         uint64_t first = control.first_instruction_ns.load() / 1000;
         report.start_us = first > started_ ? first - started_ : 0;
     }
@@ -361,7 +425,7 @@ class Watch {
     uint64_t started_;
     bool ended_ = false;
     int ending_signals_ = 0, forced_ = 0;
-    uint64_t cpu_us_ = 0, peak_kib_ = 0, processes_ = 0;
+    uint64_t cpu_us_ = 0, peak_kib_ = 0, processes_ = 0, last_check_ = 0, peak_bytes_ = 0;
 };
 
 RunReport failed(std::string reason) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 
@@ -40,27 +41,60 @@ void Streams::finish() {
     set_raw(false);
 }
 
+void Streams::pause_terminal(bool pause) {
+    if (!raw_ || !saved_valid_) return;
+    termios mode = saved_;
+    if (!pause) cfmakeraw(&mode);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+}
+
 /// The program asked for raw input, or gave it back.
 void Streams::set_raw(bool raw) {
     if (raw == raw_) return;
     raw_ = raw;
     if (raw) {
         saved_valid_ = tcgetattr(STDIN_FILENO, &saved_) == 0;
-        if (!saved_valid_) return;
         termios mode = saved_;
         cfmakeraw(&mode);
-        mode.c_oflag = saved_.c_oflag & ~static_cast<tcflag_t>(OPOST);
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+        if (saved_valid_) tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
     } else if (saved_valid_) {
         tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
     }
     rings_.control.raw_active.store(raw ? 1 : 0);
+    futex_wake(rings_.control.raw_active);
+}
+
+/// Reports come as lines; those that begin with a byte of 1 are for us, the rest for the person.
+void Streams::take_report_text(const char* bytes, size_t length) {
+    constexpr size_t longest_line = 65536;
+    report_text_.append(bytes, length);
+    for (size_t end; (end = report_text_.find('\n')) != std::string::npos; report_text_.erase(0, end + 1))
+        take_report_line(report_text_.substr(0, end));
+    if (report_text_.size() > longest_line) report_text_.clear();
+}
+
+void Streams::take_report_line(const std::string& line) {
+    constexpr size_t most_files = 65536;
+    unsigned number;
+    unsigned long long count, errors;
+    if (sscanf(line.c_str(), "\001call %u %llu %llu", &number, &count, &errors) == 3) {
+        if (calls_.size() < 512) calls_.push_back({number, count, errors});
+    } else if (line.rfind("\001open ", 0) == 0) {
+        if (files_.size() < most_files) files_.insert(line.substr(6));
+    } else if (line.empty() || line[0] != 1) {
+        std::string text = line + "\n";
+        (void)!write(report_descriptor_, text.data(), text.size());
+    }
+}
+
+void Streams::take_reports(std::vector<CallCount>& calls, std::vector<std::string>& files) {
+    calls = calls_;
+    files.assign(files_.begin(), files_.end());
 }
 
 void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
-    int descriptor = kind == OutRing::output  ? STDOUT_FILENO
-                     : kind == OutRing::error ? STDERR_FILENO
-                                              : report_descriptor_;
+    if (kind == OutRing::report) return take_report_text(bytes, length);
+    int descriptor = kind == OutRing::output ? STDOUT_FILENO : STDERR_FILENO;
     while (length > 0) {
         ssize_t written = write(descriptor, bytes, length);
         if (written < 0 && errno == EINTR) continue;
@@ -71,7 +105,7 @@ void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
         }
         if (written <= 0) {
             // Nobody reads any more: the writer inside learns it as EPIPE.
-            if (kind != OutRing::report) rings_.out_closed[kind == OutRing::error ? 1 : 0].store(1);
+            rings_.out_closed[kind == OutRing::error ? 1 : 0].store(1);
             return;
         }
         bytes += written;

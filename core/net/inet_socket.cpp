@@ -42,6 +42,8 @@ Result<InetAddress> route(const Socket& socket, const SocketAddress& address) {
                                                               : loopback_like(InetAddress::v4(0, 0));
         to.port = port;
     }
+    constexpr u16 name_service = 53;
+    if (to.port == name_service && !to.loopback()) kernel().name_lookup_failed.store(true);
     if (!to.loopback()) return Errno::enetunreach;
     if (to.mapped_v4() && socket.options.only_v6.load()) return Errno::enetunreach;
     return to;
@@ -250,6 +252,8 @@ Result<usize> UdpSocket::send(OutgoingMessage& message) {
     }
     auto target = network().find_port(socket_datagram, to, &source);
     if (!target) {
+        constexpr u16 name_service = 53;
+        if (to.port == name_service) kernel().name_lookup_failed.store(true);
         // The port unreachable message of the receiving side.
         LockGuard guard(mutex_);
         if (connected_) pending_error.store(static_cast<int>(Errno::econnrefused));

@@ -103,6 +103,7 @@ bool leave_group(Thread& thread, Process& process) {
     usage.minor_faults = thread.minor_faults;
     usage.voluntary_switches = thread.voluntary_switches;
     process.dead_threads.add(usage);
+    kernel().calls_of_the_dead.fetch_add(thread.system_calls.load(std::memory_order_relaxed), std::memory_order_relaxed);
     thread.state.store('Z', std::memory_order_relaxed);
     thread.group_node.unlink();
     thread.block = nullptr;
@@ -176,7 +177,10 @@ void exit_current_thread(i32 status) {
         if (last) become_zombie(process);
         tasks().remove_thread(thread);
     }
-    if (sandbox_ends) platform::stop(exit_status);
+    if (sandbox_ends) {
+        if (kernel().before_stop != nullptr) kernel().before_stop();
+        platform::stop(exit_status);
+    }
     if (vfork_parent != nullptr) {
         release_vfork_parent(vfork_parent);
     }

@@ -20,6 +20,26 @@ constexpr u64 broken_exit = 70;
 
 }  // namespace
 
+u64 host_call_count() {
+    SandboxState& state = sandbox();
+    u64 total = 0;
+    for (u32 i = 0; i < state.slots_used; i++)
+        total += reinterpret_cast<PlatformBlock*>(state.slots_base + u64{i} * LITEBOX_SLOT_SIZE + LITEBOX_SLOT_BLOCK)->host_calls;
+    return total;
+}
+
+void tell_start() {
+    sandbox().rings->control.first_instruction_ns.store(monotonic_ns());
+}
+
+void tell_totals(u64 guest_calls, u64 files_lost, bool name_lookup_failed) {
+    ControlBlock& control = sandbox().rings->control;
+    control.guest_calls.store(guest_calls);
+    control.host_calls.store(host_call_count());
+    control.files_lost.store(files_lost);
+    control.name_lookup_failed.store(name_lookup_failed ? 1 : 0);
+}
+
 void stop(int status) {
     ControlBlock& control = sandbox().rings->control;
     u32 expected = StopState::running;

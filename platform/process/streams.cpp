@@ -118,6 +118,8 @@ Result<usize> stream_write(int stream, std::span<const u8> from, bool wait) {
     u32 kind = stream == 2 ? OutRing::error : OutRing::output;
     usize done = 0;
     while (done < from.size()) {
+        // Nobody reads any more.
+        if (sandbox().rings->out_closed[stream == 2 ? 1 : 0].load(std::memory_order_acquire) != 0) return Errno::epipe;
         auto put = put_record(kind, from.subspan(done), wait);
         if (!put.ok() && done == 0) return put.error();
         if (!put.ok()) break;
@@ -172,7 +174,15 @@ WindowSize terminal_size() {
 }
 
 void terminal_raw(bool raw) {
-    sandbox().rings->control.raw_wanted.store(raw ? 1 : 0, std::memory_order_release);
+    ControlBlock& control = sandbox().rings->control;
+    u32 wanted = raw ? 1 : 0;
+    if (control.raw_wanted.exchange(wanted, std::memory_order_acq_rel) == wanted) return;
+    (void)host::wake(sandbox().rings->out.produced, 1);
+    // The next byte typed is to find the terminal changed; a supervisor that is slow does not hold the program for ever.
+    constexpr int looks = 50;
+    constexpr u64 look_ns = 1000000;
+    for (int i = 0; i < looks && control.raw_active.load(std::memory_order_acquire) != wanted; i++)
+        (void)park(control.raw_active, wanted ^ 1, monotonic_ns() + look_ns);
 }
 
 }  // namespace litebox::platform

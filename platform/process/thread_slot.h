@@ -37,6 +37,7 @@ struct PlatformBlock {
     /// 88: 0 while the slot is in use, 1 when nobody will touch it any more.
     std::atomic<u32> gone;
     std::atomic<u32> kick_lock;
+    u64 host_calls;  // made in this slot since the sandbox began
     platform::Space* space;
     platform::ThreadEntry entry;
     PlatformBlock* next_free;

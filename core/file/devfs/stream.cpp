@@ -2,6 +2,8 @@
 #include "core/file/devfs/device.h"
 #include "core/file/file_systems.h"
 #include "core/kernel.h"
+#include "core/task/process.h"
+#include "core/task/signal_send.h"
 #include "platform/platform.h"
 
 namespace litebox {
@@ -46,6 +48,14 @@ Result<Ref<File>> StreamInode::open(u32 flags) {
     return Ref<File>(TRY(make_ref<StreamFile>(Ref<StreamInode>(this), flags)));
 }
 
+void raise_pipe_signal() {
+    SignalInfo info;
+    info.signal = sigpipe;
+    info.code = code_user;
+    info.pid = current_thread()->process->pid;
+    (void)send_signal(*current_thread(), info);
+}
+
 // One piece at a time, through the core stack: streams are slow anyway, and a read returns what there is.
 Result<usize> StreamFile::read(IoCursor& to, u64&) {
     if (to.remaining() == 0) return usize{0};
@@ -67,6 +77,7 @@ Result<usize> StreamFile::write(IoCursor& from, u64&) {
                 platform::stream_write(node_->stream(), {bytes + done, took.value() - done}, !non_blocking());
             if (!put.ok()) {
                 if (total + done > 0) return total + done;
+                if (put.error() == Errno::epipe) raise_pipe_signal();
                 return put.error() == Errno::eintr ? Errno::restartsys : put.error();
             }
             done += put.value();

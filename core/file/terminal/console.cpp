@@ -22,6 +22,8 @@ class Console final : public Terminal {
     }
     bool can_send() override { return platform::stream_writable(output_) > 0; }
 
+    bool processes_output() override { return !raw_.load(); }
+
     void settings_changed(const Termios& settings) override {
         constexpr u32 cooked = canonical | echo;
         bool raw = (settings.local & cooked) != cooked;

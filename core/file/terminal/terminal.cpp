@@ -162,7 +162,10 @@ Result<usize> Terminal::write(IoCursor& from, bool wait) {
         u8 raw[64], cooked[sizeof(raw) * 8];
         usize length = TRY(from.take(raw, min(sizeof(raw), from.remaining())));
         usize made = 0;
-        {
+        if (processes_output()) {
+            memcpy(cooked, raw, length);
+            made = length;
+        } else {
             LockGuard guard(mutex_);
             for (usize i = 0; i < length; i++) {
                 u8 out[8];

@@ -48,6 +48,8 @@ class Terminal : public RefCounted<Terminal> {
     virtual void settings_changed(const Termios&) {}
     /// Before a read waits: the driver may fetch input now. Returns false when it has hung up for good.
     virtual Result<void> want_input(bool) { return {}; }
+    /// The other side does the output processing itself.
+    virtual bool processes_output() { return false; }
     virtual void drained() {}  // input was taken: there is room again
     [[nodiscard]] bool hung_up() const { return hung_up_.load(); }
     [[nodiscard]] usize input_room();

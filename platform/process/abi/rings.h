@@ -19,6 +19,7 @@ struct ControlBlock {
     std::atomic<u64> guest_calls, host_calls;
     std::atomic<u64> first_instruction_ns;  // monotonic
     std::atomic<u64> files_lost;
+    std::atomic<u32> name_lookup_failed;
     // Terminal.
     std::atomic<u32> raw_wanted, raw_active;
     std::atomic<u32> window_rows_columns;  // rows << 16 | columns, from outside
