@@ -58,7 +58,9 @@ void add_default_view(RunCommand& command, const Surroundings& host) {
             command.grants.push_back({Grant::Kind::read_only, directory, directory, 0, true});
     }
     if (!why_not_granted(host).empty()) return;
-    if (!grant_for(command, host.current_directory))
+    // Beneath a system directory too: it may lie in one of our own (/var/tmp), and it is read as its owner.
+    const Grant* covering = grant_for(command, host.current_directory);
+    if (!covering || covering->system)
         command.grants.push_back({Grant::Kind::read_only, host.current_directory, host.current_directory});
     command.current_directory_granted = true;
 }

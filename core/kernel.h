@@ -30,8 +30,8 @@ struct Kernel : Pinned {
     TimerService* timers = nullptr;
     // core/file
     FileSystems* files = nullptr;
-    void* terminals = nullptr;      // core/file/terminal/pty.cpp
-    class Terminal* console = nullptr;  // the invoker's; null when no stream is a terminal
+    void* terminals = nullptr;                // core/file/terminal/pty.cpp
+    class Terminal* console = nullptr;        // the invoker's; null when no stream is a terminal
     class WaitQueue* stream_queue = nullptr;  // news about the invoker's streams
     // core/net
     NetworkStack* network = nullptr;
@@ -42,8 +42,8 @@ struct Kernel : Pinned {
     String host_name;
     String domain_name;
     u64 boot_ns = 0;
-    u64 processor_features = 0;       // AT_HWCAP: CPUID 1 EDX
-    void (*before_stop)() = nullptr;       // the program has ended: last words to the supervisor
+    u64 processor_features = 0;             // AT_HWCAP: CPUID 1 EDX
+    void (*before_stop)() = nullptr;        // the program has ended: last words to the supervisor
     std::atomic<u64> calls_of_the_dead{0};  // system calls of threads that have ended
     std::atomic<bool> name_lookup_failed{false};
     bool deny_write_execute = false;  // --wx=deny

@@ -91,7 +91,8 @@ Result<Thread*> first_thread(const platform::BootParameters& parameters) {
         TRY(table.add(*thread, *process, true));
         process->parent = table.init;
         table.init->children.push_back(process.get());
-        // As a program that a shell or another program starts: neither leader of its session nor of its group.
+        // As a program that a shell or another program starts: neither leader of its session nor of its
+        // group.
         process->group_id = table.init->group_id;
         process->session = table.init->session;
     }
@@ -113,7 +114,8 @@ Result<Ref<File>> open_one_stream(Thread& thread, int stream) {
 }
 
 Result<void> open_streams(Thread& thread) {
-    for (int stream = 0; stream < 3; stream++) TRY(thread.files->add(TRY(open_one_stream(thread, stream)), false));
+    for (int stream = 0; stream < 3; stream++)
+        TRY(thread.files->add(TRY(open_one_stream(thread, stream)), false));
     return {};
 }
 
@@ -126,7 +128,8 @@ Result<void> start_terminals(Thread& thread) {
         thread.process->session->foreground_group = thread.process->group_id;
     }
     auto place = TRY(walk(thread, at_working_directory, "/dev/pts"sv, walk_follow));
-    TRY(kernel().files->mount(TRY(make_pts_file_system()), place.path, mount_no_setuid | mount_no_execute, "devpts"sv));
+    TRY(kernel().files->mount(TRY(make_pts_file_system()), place.path, mount_no_setuid | mount_no_execute,
+                              "devpts"sv));
     return {};
 }
 
@@ -169,7 +172,8 @@ void last_words() {
     {
         LockGuard guard(tasks().mutex);
         for (Process& process : tasks().processes)
-            for (Thread& thread : process.threads) calls += thread.system_calls.load(std::memory_order_relaxed);
+            for (Thread& thread : process.threads)
+                calls += thread.system_calls.load(std::memory_order_relaxed);
     }
     report_counts();
     platform::tell_totals(calls, vanishing_files(), kernel().name_lookup_failed.load());
@@ -219,7 +223,9 @@ void upcall::stream_ready() {
     console_input_ready();
 }
 
-void upcall::host_signal(int signal) { console_signal(signal); }
+void upcall::host_signal(int signal) {
+    console_signal(signal);
+}
 
 void upcall::memory_pressure() {}
 

@@ -59,9 +59,15 @@ void put_open_flags(TextBuilder& line, u32 flags) {
         u32 bits;
         string_view name;
     };
-    constexpr Name names[] = {{open_create, "O_CREAT"sv}, {open_exclusive, "O_EXCL"sv}, {open_no_controlling_terminal, "O_NOCTTY"sv},
-                              {open_truncate, "O_TRUNC"sv}, {open_append, "O_APPEND"sv}, {open_non_blocking, "O_NONBLOCK"sv},
-                              {open_directory, "O_DIRECTORY"sv}, {open_no_follow, "O_NOFOLLOW"sv}, {open_close_on_exec, "O_CLOEXEC"sv},
+    constexpr Name names[] = {{open_create, "O_CREAT"sv},
+                              {open_exclusive, "O_EXCL"sv},
+                              {open_no_controlling_terminal, "O_NOCTTY"sv},
+                              {open_truncate, "O_TRUNC"sv},
+                              {open_append, "O_APPEND"sv},
+                              {open_non_blocking, "O_NONBLOCK"sv},
+                              {open_directory, "O_DIRECTORY"sv},
+                              {open_no_follow, "O_NOFOLLOW"sv},
+                              {open_close_on_exec, "O_CLOEXEC"sv},
                               {open_path, "O_PATH"sv}};
     u32 mode = flags & open_access_mode;
     line.text(mode == open_read_only ? "O_RDONLY"sv : mode == open_write_only ? "O_WRONLY"sv : "O_RDWR"sv);
@@ -151,7 +157,10 @@ void tell_opened(Thread& thread, u64 number, const Result<u64>& result) {
     auto path = file.value()->path.text(thread.directory->root());
     if (!path.ok()) return;
     TextBuilder line;
-    line.text("\x01" "open "sv).text(path.value().view());
+    line.text(
+            "\x01"
+            "open "sv)
+        .text(path.value().view());
     platform::report(line.view());
 }
 
@@ -196,7 +205,8 @@ void report_counts() {
 
 Result<u64> traced_call(Thread& thread, u64 number, const u64* arguments, CallHandler handler) {
     TraceState* trace = kernel().trace;
-    if (trace != nullptr && number < call_count) trace->counts[number].fetch_add(1, std::memory_order_relaxed);
+    if (trace != nullptr && number < call_count)
+        trace->counts[number].fetch_add(1, std::memory_order_relaxed);
     if (trace == nullptr || !trace->lines) {
         auto result = run_call(thread, number, arguments, handler);
         count_call(thread, number, result);

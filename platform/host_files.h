@@ -58,9 +58,10 @@ struct HostNode {
 inline constexpr u32 host_watch_limit = 4096 + 1;
 
 enum HostWant : u32 {
-    want_slot = 1,   // a slot if it is a regular file that may be read
-    want_write = 2,  // a slot of the second window, for reading and writing (grants of kind read_write only)
-    want_watch = 4   // a watch if it is a directory
+    want_slot = 1,    // a slot if it is a regular file that may be read
+    want_write = 2,   // a slot of the second window, for reading and writing (grants of kind read_write only)
+    want_reason = 8,  // where a slot cannot be had: EACCES and the like instead of no slot
+    want_watch = 4    // a watch if it is a directory
 };
 
 /// Looks at one file. ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG as Linux; EACCES for what the policy

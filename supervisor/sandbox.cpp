@@ -88,6 +88,7 @@ struct Preparation {
     Descriptor arena, block, rings_file, image, pid_one_read, pid_one_write;
     Rings* rings = nullptr;
     uint64_t memory = 0;
+    uint32_t identity = 0;  // unprivileged, of this run
 };
 
 uint32_t terminal_streams() {
@@ -118,6 +119,15 @@ Preparation prepare(const RunOptions& options) {
                    static_cast<uint32_t>(get_nprocs()),
                    static_cast<uint32_t>(options.processes),
                    terminal_streams()};
+    data.switch_identity = geteuid() == 0;
+    p.identity = run_identity();
+    for (const Grant& grant : options.grants) {
+        struct stat status;
+        bool owner =
+            !grant.system && grant.kind != Grant::Kind::temporary && stat(grant.host.c_str(), &status) == 0;
+        data.identities.push_back(owner ? process::GrantIdentity{status.st_uid, status.st_gid}
+                                        : process::GrantIdentity{p.identity, p.identity});
+    }
     std::string block = make_block(options, data);
     constexpr unsigned sized = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     p.arena = memory_file("litebox-arena", p.windows.arena_length, sized);
@@ -156,7 +166,7 @@ void arrange_descriptors(const Preparation& p, int image_at) {
     setsid();
     // The supervisor's death ends the opener too, so that nothing outlives it.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    std::string problem = enter_namespaces(options, sync);
+    std::string problem = enter_namespaces(options, sync, p.identity);
     if (problem.empty()) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         struct rlimit none {
@@ -267,11 +277,13 @@ class Watch {
             size_t end = text.rfind(')');
             unsigned long user = 0, system = 0;
             if (end != std::string::npos &&
-                sscanf(text.c_str() + end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2)
+                sscanf(text.c_str() + end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                       &system) == 2)
                 use.cpu_us += (user + system) * tick_us;
             std::ifstream memory("/proc/" + std::to_string(process) + "/statm");
             uint64_t size = 0, resident = 0, shared = 0;
-            if (memory >> size >> resident >> shared) use.resident += (resident - std::min(shared, resident)) * 4096;
+            if (memory >> size >> resident >> shared)
+                use.resident += (resident - std::min(shared, resident)) * 4096;
         }
         return use;
     }
@@ -284,16 +296,19 @@ class Watch {
         last_check_ = now;
         Use use = use_of(children());
         struct stat arena;
-        uint64_t shared = fstat(p_.arena.get(), &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
+        uint64_t shared =
+            fstat(p_.arena.get(), &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
         peak_bytes_ = std::max(peak_bytes_, use.resident + shared);
         if (use.resident + shared > p_.memory) {
             ended_ = true;
             report.end = RunReport::End::limit;
-            report.reason = "the memory limit of " + std::to_string(p_.memory >> 20) + " MiB was reached (--memory)";
+            report.reason =
+                "the memory limit of " + std::to_string(p_.memory >> 20) + " MiB was reached (--memory)";
         } else if (options_.cpu_time_ms != 0 && cpu_us_ + use.cpu_us > options_.cpu_time_ms * 1000) {
             ended_ = true;
             report.end = RunReport::End::limit;
-            report.reason = "the CPU time limit of " + std::to_string(options_.cpu_time_ms) + " ms was reached (--cpu-time)";
+            report.reason = "the CPU time limit of " + std::to_string(options_.cpu_time_ms) +
+                            " ms was reached (--cpu-time)";
         }
     }
 

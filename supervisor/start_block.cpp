@@ -81,6 +81,8 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     block.opener_filter = builder.array(*data.opener_filter);
     block.terminal_streams = data.terminal_streams;
     block.grant_count = static_cast<u32>(options.grants.size());
+    block.switch_identity = data.switch_identity;
+    block.identities = builder.array(data.identities);
     auto& p = block.parameters;
     p.arguments = builder.texts(options.arguments);
     p.environment = builder.texts(options.environment);

@@ -15,6 +15,8 @@ struct StartData {
     const std::vector<process::FilterInstruction>* opener_filter;
     uint64_t memory, temporary;
     uint32_t processors, tasks, terminal_streams;
+    bool switch_identity = false;
+    std::vector<process::GrantIdentity> identities;
 };
 
 /// Upper bound of the block's size for these options.

@@ -2,8 +2,8 @@
 
 #include <linux/futex.h>
 #include <poll.h>
-#include <termios.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>

@@ -96,6 +96,25 @@ std::string build_root(const RunOptions& options) {
     return "";
 }
 
+/// The opener changes as whom it looks at files, from grant to grant; it needs that and nothing else.
+std::string keep_identity_capabilities() {
+    constexpr int set_gid = 6, set_uid = 7;
+    struct {
+        uint32_t version;
+        int pid;
+    } header{0x20080522, 0};
+    struct {
+        uint32_t effective, permitted, inheritable;
+    } words[2] = {};
+    constexpr uint32_t both = 1u << set_gid | 1u << set_uid;
+    words[0] = {both, both, both};
+    if (syscall(SYS_capset, &header, words) != 0) return failure("giving up capabilities");
+    for (int capability : {set_gid, set_uid})
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0)
+            return failure("keeping a capability");
+    return "";
+}
+
 }  // namespace
 
 uint32_t run_identity() {
@@ -111,13 +130,12 @@ bool write_identity_maps(int child) {
            write_file((base + "/gid_map").c_str(), "0 0 4294967295");
 }
 
-std::string enter_namespaces(const RunOptions& options, int sync) {
+std::string enter_namespaces(const RunOptions& options, int sync, uint32_t identity) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     bool root = uid == 0;
     if (root) {
         if (setgroups(0, nullptr) != 0) return failure("giving up groups");
-        uint32_t identity = run_identity();
         if (setresgid(identity, identity, identity) != 0 || setresuid(identity, identity, identity) != 0)
             return failure("giving up root");
         if (prctl(PR_SET_DUMPABLE, 1) != 0) return failure("prctl");
@@ -138,7 +156,8 @@ std::string enter_namespaces(const RunOptions& options, int sync) {
             !write_file("/proc/self/gid_map", std::to_string(gid) + " " + std::to_string(gid) + " 1"))
             return failure("identity maps");
     }
-    return build_root(options);
+    if (std::string problem = build_root(options); !problem.empty()) return problem;
+    return root ? keep_identity_capabilities() : "";
 }
 
 }  // namespace litebox::supervisor

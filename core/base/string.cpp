@@ -56,7 +56,9 @@ std::size_t strlen(const char* text) {
 
 // What std::string_view calls for a position beyond its end.
 namespace std {
-void __throw_out_of_range_fmt(const char*, ...) { litebox::platform::panic("a text position out of range"); }
+void __throw_out_of_range_fmt(const char*, ...) {
+    litebox::platform::panic("a text position out of range");
+}
 }  // namespace std
 #endif
 

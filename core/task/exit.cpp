@@ -103,7 +103,8 @@ bool leave_group(Thread& thread, Process& process) {
     usage.minor_faults = thread.minor_faults;
     usage.voluntary_switches = thread.voluntary_switches;
     process.dead_threads.add(usage);
-    kernel().calls_of_the_dead.fetch_add(thread.system_calls.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    kernel().calls_of_the_dead.fetch_add(thread.system_calls.load(std::memory_order_relaxed),
+                                         std::memory_order_relaxed);
     thread.state.store('Z', std::memory_order_relaxed);
     thread.group_node.unlink();
     thread.block = nullptr;

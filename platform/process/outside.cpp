@@ -24,7 +24,9 @@ u64 host_call_count() {
     SandboxState& state = sandbox();
     u64 total = 0;
     for (u32 i = 0; i < state.slots_used; i++)
-        total += reinterpret_cast<PlatformBlock*>(state.slots_base + u64{i} * LITEBOX_SLOT_SIZE + LITEBOX_SLOT_BLOCK)->host_calls;
+        total += reinterpret_cast<PlatformBlock*>(state.slots_base + u64{i} * LITEBOX_SLOT_SIZE +
+                                                  LITEBOX_SLOT_BLOCK)
+                     ->host_calls;
     return total;
 }
 

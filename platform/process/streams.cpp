@@ -49,7 +49,8 @@ u32 room_in(const OutRing& ring) {
 u32 put_some(OutRing& ring, u32 kind, std::span<const u8> bytes) {
     u32 room = room_in(ring);
     if (room < header_size + 4) return 0;
-    u32 length = static_cast<u32>(min<usize>(min(bytes.size(), (usize{room} - header_size) & ~usize{3}), largest_record));
+    u32 length = static_cast<u32>(
+        min<usize>(min(bytes.size(), (usize{room} - header_size) & ~usize{3}), largest_record));
     u32 at = ring.produced.load(std::memory_order_relaxed);
     u32 header = kind << 24 | length;
     copy_to_ring(ring, at, reinterpret_cast<const u8*>(&header), header_size);
@@ -119,7 +120,8 @@ Result<usize> stream_write(int stream, std::span<const u8> from, bool wait) {
     usize done = 0;
     while (done < from.size()) {
         // Nobody reads any more.
-        if (sandbox().rings->out_closed[stream == 2 ? 1 : 0].load(std::memory_order_acquire) != 0) return Errno::epipe;
+        if (sandbox().rings->out_closed[stream == 2 ? 1 : 0].load(std::memory_order_acquire) != 0)
+            return Errno::epipe;
         auto put = put_record(kind, from.subspan(done), wait);
         if (!put.ok() && done == 0) return put.error();
         if (!put.ok()) break;
@@ -178,7 +180,8 @@ void terminal_raw(bool raw) {
     u32 wanted = raw ? 1 : 0;
     if (control.raw_wanted.exchange(wanted, std::memory_order_acq_rel) == wanted) return;
     (void)host::wake(sandbox().rings->out.produced, 1);
-    // The next byte typed is to find the terminal changed; a supervisor that is slow does not hold the program for ever.
+    // The next byte typed is to find the terminal changed; a supervisor that is slow does not hold the
+    // program for ever.
     constexpr int looks = 50;
     constexpr u64 look_ns = 1000000;
     for (int i = 0; i < looks && control.raw_active.load(std::memory_order_acquire) != wanted; i++)

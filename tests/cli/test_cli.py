@@ -398,6 +398,10 @@ class Terminal(Case):
         t.send("\x03")
         t.expect("KeyboardInterrupt")
         t.expect(">>> ")
+        # Evaluated so that the interrupt is no longer the last thing that happened: else Python ends by SIGINT, here as outside.
+        t.send("6 * 9\n")
+        t.expect("54")
+        t.expect(">>> ")
         t.send("\x04")
         self.assertEqual(t.end(), 0)
 

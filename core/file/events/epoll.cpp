@@ -227,8 +227,7 @@ u32 Epoll::poll(PollTable* table) {
             item = EpollItem::from_ready(ready_.next);
         }
         bool armed = (item->event.events & ~flag_bits) != 0;
-        if (armed && (item->file->poll(nullptr) & item->event.events) != 0)
-            return poll_in | poll_read_normal;
+        if (armed && (item->file->poll(nullptr) & item->event.events) != 0) return poll_in | poll_read_normal;
         LockGuard ready(ready_mutex_);
         if (item->ready_node.linked()) item->ready_node.unlink();
     }

@@ -255,7 +255,7 @@ Result<int> HostInode::acquire_slot(bool writable) {
     int slot = host.use_slot(*this, writable);
     if (slot != platform::no_host_slot) return slot;
     String where = TRY(path());
-    u32 want = writable ? u32{platform::want_write} : u32{platform::want_slot};
+    u32 want = platform::want_reason | (writable ? platform::want_write : platform::want_slot);
     for (int attempt = 0; attempt < 4; attempt++) {
         auto node = platform::host_open(owner_->grant(), where.view(), want);
         bool full = node.ok() ? node.value().slot == platform::no_host_slot : node.error() == Errno::enfile;

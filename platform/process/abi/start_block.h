@@ -37,6 +37,12 @@ struct FilterInstruction {  // struct sock_filter
     u32 value;
 };
 
+/// As whom a grant is served: the owner of a directory that the invoker named, else the unprivileged identity
+/// of the run.
+struct GrantIdentity {
+    u32 uid, gid;
+};
+
 struct StartBlock {
     static constexpr u64 expected_magic = 0x786f62657469'6cull;
     u64 magic;
@@ -48,6 +54,8 @@ struct StartBlock {
     std::span<const FilterInstruction> opener_filter;
     u32 terminal_streams;  // bit per stream
     u32 grant_count;
+    bool switch_identity;                       // false: everything is served as the invoker, who is no root
+    std::span<const GrantIdentity> identities;  // by grant
     platform::BootParameters parameters;
 };
 

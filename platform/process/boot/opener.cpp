@@ -52,7 +52,8 @@ struct Opener {
     const StartBlock* block;
     u8 used[(write_window_end - file_window_begin) / 8 + 1];  // slots in use
     int next_read = file_window_begin, next_write = write_window_begin;
-    u32 grant = ~u32{0};  // working directory
+    u32 grant = ~u32{0};               // working directory
+    u32 uid = ~u32{0}, gid = ~u32{0};  // as whom files are looked at
 };
 
 BOOT_CODE bool failed(i64 result) {
@@ -113,8 +114,20 @@ BOOT_CODE i32 take_name(char (&to)[longest_path], const u8* shared, u32 length) 
     return 0;
 }
 
+/// From here on files are looked at as whom the grant is served.
+BOOT_CODE void take_identity(Opener& opener, u32 grant) {
+    if (!opener.block->switch_identity || grant >= opener.block->identities.size()) return;
+    GrantIdentity who = opener.block->identities[grant];
+    if (who.uid == opener.uid && who.gid == opener.gid) return;
+    raw::call(raw::nr_setfsgid, who.gid);
+    raw::call(raw::nr_setfsuid, who.uid);
+    opener.uid = who.uid;
+    opener.gid = who.gid;
+}
+
 /// Makes the grant the working directory.
 BOOT_CODE i32 enter_grant(Opener& opener, u32 grant) {
+    take_identity(opener, grant);
     if (opener.grant == grant) return 0;
     if (grant >= opener.block->grant_count) return enoent;
     char name[16] = "/";
@@ -210,9 +223,12 @@ constexpr u32 type_mask = 0170000, type_regular = 0100000, type_directory = 0040
 
 /// Gives a regular file a slot: opened anew, since an O_PATH descriptor reads nothing.
 BOOT_CODE int give_slot(Opener& opener, u32 grant, const char* name, const platform::HostAttributes& expected,
-                        bool write) {
+                        bool write, i32& reason) {
     i64 file = open_beneath(opener, grant, name, write ? o_read_write : 0u, 0);
-    if (failed(file)) return platform::no_host_slot;
+    if (failed(file)) {
+        reason = static_cast<i32>(-file);
+        return platform::no_host_slot;
+    }
     platform::HostAttributes found{};
     int slot = platform::no_host_slot;
     bool same = look_at(file, found) == 0 && found.inode == expected.inode &&
@@ -236,9 +252,10 @@ BOOT_CODE i32 describe(Opener& opener, u32 grant, const char* name, u32 want, pl
     bool write =
         (want & platform::want_write) != 0 && row->kind == platform::GrantParameters::Kind::read_write;
     bool regular = (node.attributes.mode & type_mask) == type_regular;
-    if (regular && (want & (platform::want_slot | platform::want_write)) != 0)
-        node.slot = give_slot(opener, grant, name, node.attributes, write);
-    return 0;
+    if (!regular || (want & (platform::want_slot | platform::want_write)) == 0) return 0;
+    i32 reason = 0;
+    node.slot = give_slot(opener, grant, name, node.attributes, write, reason);
+    return (want & platform::want_reason) != 0 ? reason : 0;
 }
 
 BOOT_CODE i32 serve_open(Opener& opener, Job& job) {

@@ -31,9 +31,12 @@ static void registers_survive(void) {
                 "1: lea 2f(%%rip), %%rcx\n push %[wanted]\n popfq\n jmp *8(%%rsp)\n"
                 "2: pushfq\n pop %%rcx\n push $0x202\n popfq\n"
                 "mov 16(%%rsp), %%r11\n mov %%rcx, 15*8(%%r11)\n"
-                "mov %%rbx, 0*8(%%r11)\n mov %%rbp, 1*8(%%r11)\n mov %%r8, 2*8(%%r11)\n mov %%r9, 3*8(%%r11)\n"
-                "mov %%r10, 4*8(%%r11)\n mov %%r12, 5*8(%%r11)\n mov %%r13, 6*8(%%r11)\n mov %%r14, 7*8(%%r11)\n"
-                "mov %%r15, 8*8(%%r11)\n mov %%rdx, 9*8(%%r11)\n mov %%rsi, 10*8(%%r11)\n mov %%rax, 11*8(%%r11)\n"
+                "mov %%rbx, 0*8(%%r11)\n mov %%rbp, 1*8(%%r11)\n mov %%r8, 2*8(%%r11)\n mov %%r9, "
+                "3*8(%%r11)\n"
+                "mov %%r10, 4*8(%%r11)\n mov %%r12, 5*8(%%r11)\n mov %%r13, 6*8(%%r11)\n mov %%r14, "
+                "7*8(%%r11)\n"
+                "mov %%r15, 8*8(%%r11)\n mov %%rdx, 9*8(%%r11)\n mov %%rsi, 10*8(%%r11)\n mov %%rax, "
+                "11*8(%%r11)\n"
                 "add $152, %%rsp\n pop %%rbx\n pop %%rbp\n"
                 :
                 : [before] "c"(before), [after] "S"(after), [entry] "d"(patched_entry), [way] "a"((u64)way),
@@ -109,7 +112,8 @@ static void bad_stack(void) {
         for (int way = 0; way < 2; way++) {
             long result, pad = 0;
             __asm__ volatile(
-                "mov %%rsp, %%r12\n mov %3, %%r13\n mov %2, %%rsp\n mov $39, %%eax\n test %%r13, %%r13\n jz 1f\n"
+                "mov %%rsp, %%r12\n mov %3, %%r13\n mov %2, %%rsp\n mov $39, %%eax\n test %%r13, %%r13\n jz "
+                "1f\n"
                 "lea 2f(%%rip), %%rcx\n jmp *%%r13\n"
                 "1: syscall\n2: mov %%r12, %%rsp\n"
                 : "=&a"(result), "+&d"(pad)
@@ -123,7 +127,10 @@ extern void fault_handler(void);
 __asm__("fault_handler: mov %rdi, %rax\n jmp *%rbx\n");
 static u64 touch(u64 address) {
     u64 result;
-    __asm__ volatile("lea 1f(%%rip), %%rbx\n mov (%1), %0\n1:\n" : "=a"(result) : "r"(address) : "rbx", "rdi", "rsi", "rdx", "memory");
+    __asm__ volatile("lea 1f(%%rip), %%rbx\n mov (%1), %0\n1:\n"
+                     : "=a"(result)
+                     : "r"(address)
+                     : "rbx", "rdi", "rsi", "rdx", "memory");
     return result;
 }
 static void faults(void) {
@@ -136,7 +143,9 @@ static void faults(void) {
     // A jump to an address that is none, out of a patched call.
     u64 target = 0x800000000000;
     __asm__ volatile("lea 1f(%%rip), %%rbx\n mov %0, %%rcx\n mov $39, %%eax\n jmp *%1\n1:\n"
-                     : : "r"(target), "r"(patched_entry) : "rax", "rbx", "rcx", "rdi", "rsi", "rdx", "r11", "memory");
+                     :
+                     : "r"(target), "r"(patched_entry)
+                     : "rax", "rbx", "rcx", "rdi", "rsi", "rdx", "r11", "memory");
     check((u64)call(500) == before + 3, "jump to a bad address");
     call(13, 0, 0);
 }
@@ -182,9 +191,14 @@ static void step(void) {
     call(13, 0, fault_handler);
     for (int way = 0; way < 2; way++) {
         u64 result;
-        __asm__ volatile("lea 2f(%%rip), %%rbx\n mov %1, %%r13\n mov $39, %%eax\n lea 1f(%%rip), %%rcx\n test %%r13, %%r13\n"
-                         "mov %%rsp, %%r12\n push $0x302\n popfq\n 2: jnz 3f\n syscall\n jmp 1f\n 3: jmp *%%r13\n1: push $0x202\n popfq\n"
-                         : "=a"(result) : "r"(way ? patched_entry : 0ul) : "rbx", "rcx", "rdi", "rsi", "rdx", "r11", "r12", "r13", "memory");
+        __asm__ volatile(
+            "lea 2f(%%rip), %%rbx\n mov %1, %%r13\n mov $39, %%eax\n lea 1f(%%rip), %%rcx\n test %%r13, "
+            "%%r13\n"
+            "mov %%rsp, %%r12\n push $0x302\n popfq\n 2: jnz 3f\n syscall\n jmp 1f\n 3: jmp *%%r13\n1: push "
+            "$0x202\n popfq\n"
+            : "=a"(result)
+            : "r"(way ? patched_entry : 0ul)
+            : "rbx", "rcx", "rdi", "rsi", "rdx", "r11", "r12", "r13", "memory");
         (void)result;
     }
     call(13, 0, 0);

@@ -29,8 +29,8 @@ static void fail(const char* text) {
     say("\n");
     call(231, 1, 0, 0);
 }
-#define check(condition, text) \
-    do {                       \
+#define check(condition, text)        \
+    do {                              \
         if (!(condition)) fail(text); \
     } while (0)
 
