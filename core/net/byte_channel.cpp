@@ -13,6 +13,34 @@ ByteChannel::~ByteChannel() {
     if (bytes_ != nullptr) heap_free(bytes_);
 }
 
+void ByteChannel::wake_reader(u32 events, u32 exclusive) {
+    read_queue.wake(events, exclusive);
+    LockGuard guard(observers_mutex_);
+    if (reader_ != nullptr) reader_->wake(events, exclusive);
+}
+
+void ByteChannel::wake_writer(u32 events, u32 exclusive) {
+    write_queue.wake(events, exclusive);
+    LockGuard guard(observers_mutex_);
+    if (writer_ != nullptr) writer_->wake(events, exclusive);
+}
+
+void ByteChannel::observe(WaitQueue* reader, WaitQueue* writer) {
+    LockGuard guard(observers_mutex_);
+    if (reader != nullptr) reader_ = reader;
+    if (writer != nullptr) writer_ = writer;
+}
+
+void ByteChannel::forget_reader() {
+    LockGuard guard(observers_mutex_);
+    reader_ = nullptr;
+}
+
+void ByteChannel::forget_writer() {
+    LockGuard guard(observers_mutex_);
+    writer_ = nullptr;
+}
+
 Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
     usize done = 0;
     for (;;) {
@@ -45,7 +73,7 @@ Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
             break;
         }
     }
-    if (done > 0) read_queue.wake(poll_in | poll_read_normal);
+    if (done > 0) wake_reader(poll_in | poll_read_normal);
     if (done == 0 && from.remaining() > 0) return Errno::eagain;
     return done;
 }
@@ -99,7 +127,8 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
             break;
         }
     }
-    if (!peek && (was_full || !write_queue.empty())) write_queue.wake(poll_out | poll_write_normal);
+    // Writers that wait for room look again; the others need no word for each byte taken.
+    if (!peek && (was_full || !write_queue.empty())) wake_writer(poll_out | poll_write_normal);
     return done;
 }
 
@@ -110,7 +139,7 @@ void ByteChannel::send_urgent(u8 byte) {
         urgent_byte_ = byte;
         urgent_position_ = written_;
     }
-    read_queue.wake(poll_priority);
+    wake_reader(poll_priority);
 }
 
 Result<u8> ByteChannel::take_urgent(bool peek) {
@@ -135,8 +164,8 @@ void ByteChannel::close_writer() {
         LockGuard guard(mutex_);
         writer_closed_ = true;
     }
-    read_queue.wake(poll_in | poll_read_normal | poll_read_hang_up | poll_hang_up, ~0u);
-    write_queue.wake(~0u, ~0u);
+    wake_reader(poll_in | poll_read_normal | poll_read_hang_up | poll_hang_up, ~0u);
+    wake_writer(~0u, ~0u);
 }
 
 void ByteChannel::close_reader() {
@@ -144,8 +173,8 @@ void ByteChannel::close_reader() {
         LockGuard guard(mutex_);
         reader_closed_ = true;
     }
-    write_queue.wake(poll_out | poll_error | poll_hang_up, ~0u);
-    read_queue.wake(~0u, ~0u);
+    wake_writer(poll_out | poll_error | poll_hang_up, ~0u);
+    wake_reader(~0u, ~0u);
 }
 
 void ByteChannel::reset() {
@@ -155,8 +184,8 @@ void ByteChannel::reset() {
         written_ = read_;
         marks_.clear();
     }
-    read_queue.wake(~0u, ~0u);
-    write_queue.wake(~0u, ~0u);
+    wake_reader(~0u, ~0u);
+    wake_writer(~0u, ~0u);
 }
 
 usize ByteChannel::readable() {

@@ -35,6 +35,11 @@ class ByteChannel : public RefCounted<ByteChannel> {
     [[nodiscard]] bool was_reset();
 
     WaitQueue read_queue, write_queue;
+    /// The sockets' own queues at both ends, which pollers hang on before there is a channel. Null takes one off; afterwards it is
+    /// not used any more.
+    void observe(WaitQueue* reader, WaitQueue* writer);
+    void forget_reader();
+    void forget_writer();
 
   private:
     static constexpr usize capacity = usize{1} << 18;
@@ -42,6 +47,11 @@ class ByteChannel : public RefCounted<ByteChannel> {
         u64 position;
         Own<Ancillary> ancillary;
     };
+    void wake_reader(u32 events, u32 exclusive = 1);
+    void wake_writer(u32 events, u32 exclusive = 1);
+    Mutex observers_mutex_{LockRank::timers};
+    WaitQueue* reader_ = nullptr;
+    WaitQueue* writer_ = nullptr;
     Mutex mutex_{LockRank::pipe};
     u8* bytes_ = nullptr;
     u64 read_ = 0, written_ = 0;

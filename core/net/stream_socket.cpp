@@ -10,6 +10,8 @@ PeerCredentials own_credentials() {
 }
 
 StreamSocket::~StreamSocket() {
+    if (in_) in_->forget_reader();
+    if (out_) out_->forget_writer();
     if (out_) out_->close_writer();
     if (in_) {
         // Data that nobody will read: the other side learns that it was lost.
@@ -27,6 +29,8 @@ Result<void> StreamSocket::join(StreamSocket& a, StreamSocket& b) {
     auto forth = TRY(ByteChannel::create()), back = TRY(ByteChannel::create());
     a.out_ = b.in_ = forth;
     a.in_ = b.out_ = back;
+    forth->observe(&b.poll_queue_, &a.poll_queue_);
+    back->observe(&a.poll_queue_, &b.poll_queue_);
     a.state_ = b.state_ = State::connected;
     a.peer_credentials_ = b.peer_credentials_ = own_credentials();
     a.peer_.family = b.peer_.family = a.local_.family = b.local_.family = a.family;
@@ -55,6 +59,7 @@ Result<void> StreamSocket::offer(Ref<StreamSocket> accepted) {
         backlog_.push_back(pending.release());
     }
     accept_queue_.wake(poll_in | poll_read_normal);
+    poll_queue_.wake(poll_in | poll_read_normal);
     return {};
 }
 
@@ -66,6 +71,8 @@ Result<void> StreamSocket::connect_to(StreamSocket& listener, const SocketAddres
     accepted->in_ = forth;
     accepted->out_ = back;
     accepted->state_ = State::connected;
+    forth->observe(&accepted->poll_queue_, nullptr);
+    back->observe(nullptr, &accepted->poll_queue_);
     accepted->local_ = peer;
     accepted->peer_ = own;
     accepted->peer_credentials_ = own_credentials();
@@ -85,6 +92,8 @@ Result<void> StreamSocket::connect_to(StreamSocket& listener, const SocketAddres
         LockGuard guard(mutex_);
         out_ = forth;
         in_ = back;
+        forth->observe(nullptr, &poll_queue_);
+        back->observe(&poll_queue_, nullptr);
         local_ = own;
         peer_ = peer;
         state_ = State::connected;
@@ -93,7 +102,7 @@ Result<void> StreamSocket::connect_to(StreamSocket& listener, const SocketAddres
         LockGuard guard(listener.mutex_);
         peer_credentials_ = listener.peer_credentials_;
     }
-    state_queue_.wake(poll_out | poll_write_normal, ~0u);
+    poll_queue_.wake(poll_out | poll_write_normal, ~0u);
     return {};
 }
 
@@ -243,6 +252,7 @@ Result<void> StreamSocket::shutdown(Shutdown how) {
         in = in_, out = out_;
     }
     accept_queue_.wake(~0u, ~0u);
+    poll_queue_.wake(~0u, ~0u);
     if (in && how != Shutdown::write) {
         // Unix: the other side may not write any more. TCP: what arrives is dropped without a word, reads
         // give the end.
@@ -273,6 +283,8 @@ Result<SocketAddress> StreamSocket::peer_address() {
 }
 
 u32 StreamSocket::poll(PollTable* table) {
+    // One queue for all states: a poller may hang on it before the socket is connected.
+    if (table != nullptr) table->add(poll_queue_);
     Ref<ByteChannel> in, out;
     State state;
     bool waiting;
@@ -284,19 +296,10 @@ u32 StreamSocket::poll(PollTable* table) {
     }
     u32 events = pending_error.load() != 0 ? u32{poll_error} : 0;
     if (state == State::listening) {
-        if (table != nullptr) table->add(accept_queue_);
         return events | (waiting ? u32{poll_in} | poll_read_normal : 0);
     }
     if (state != State::connected) {
-        if (table != nullptr) {
-            table->add(state_queue_);
-            table->add(accept_queue_);
-        }
         return events | poll_out | poll_write_normal | poll_hang_up;
-    }
-    if (table != nullptr) {
-        table->add(in->read_queue);
-        table->add(out->write_queue);
     }
     bool ended = in->at_end(), broken = out->broken() || out->at_end();
     if (in->readable() > 0 || ended) events |= poll_in | poll_read_normal;

@@ -60,7 +60,7 @@ class StreamSocket : public Socket {
     List<Pending, &Pending::node> backlog_;
     usize backlog_count_ = 0, backlog_limit_ = 0;
     bool closing_ = false;
-    WaitQueue accept_queue_, backlog_room_, state_queue_;
+    WaitQueue accept_queue_, backlog_room_, poll_queue_;
 };
 
 PeerCredentials own_credentials();
