@@ -139,7 +139,7 @@ void upcall::fault(arch::RegisterFrame& frame, const Fault& fault) {
         info.code = fault.host_code != 0 ? static_cast<int>(fault.host_code) : signal.code;
         bool at_instruction = info.signal == sigill || info.signal == sigfpe;
         info.address = at_instruction ? frame.rip : fault.address;
-        thread.fault_trap = signal.trap;
+        thread.fault_trap = fault.trap != 0 ? static_cast<int>(fault.trap) : signal.trap;
         thread.fault_error = 0;
     }
     if (info.signal != 0) force_signal(thread, info);

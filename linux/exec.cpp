@@ -23,8 +23,11 @@ Result<void> add_string(Vector<char>& bytes, string_view text) {
 
 /// Opens for execution: a regular file with an execute bit that the thread may use.
 Result<Ref<File>> open_executable(Thread& thread, int directory, string_view name, u32 flags) {
-    auto file = TRY(open_file(thread, directory, name, open_read_only | open_path | flags, 0));
+    // An empty name: the descriptor itself (AT_EMPTY_PATH).
+    auto file = name.empty() ? TRY(thread.files->get(directory))
+                             : TRY(open_file(thread, directory, name, open_read_only | open_path | flags, 0));
     auto inode = file->inode();
+    if (inode && inode->type() == mode_symlink) return Errno::eloop;
     if (!inode || inode->type() != mode_regular) return Errno::eacces;
     TRY(check_access(thread, *inode, 1));
     auto opened = TRY(inode->open(open_read_only));

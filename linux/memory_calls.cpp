@@ -1,6 +1,7 @@
 #include "linux/memory_calls.h"
 
 #include "core/file/file.h"
+#include "core/file/tmpfs/tmpfs.h"
 #include "core/kernel.h"
 #include "core/task/signal_send.h"
 #include "core/task/task_table.h"
@@ -155,6 +156,20 @@ Result<u64> mlockall(Thread& thread, int flags) {
 Result<u64> munlockall(Thread& thread) {
     TRY(thread.space->lock_all(0));
     return u64{0};
+}
+
+Result<u64> memfd_create(Thread& thread, UserText name, u32 flags) {
+    constexpr u32 close_on_exec = 1, allow_sealing = 2, huge_pages = 4;
+    constexpr usize longest_name = 250;
+    if ((flags & huge_pages) != 0) return Errno::enomem;
+    if ((flags & ~(close_on_exec | allow_sealing)) != 0) return Errno::einval;
+    auto text = copy_string_from_user(name.address(), longest_name);
+    if (!text.ok()) return text.error() == Errno::enametoolong ? Errno::einval : text.error();
+    TextBuilder full;
+    full.text("memfd:"sv).text(text.value().view());
+    if (full.failed()) return Errno::enomem;
+    auto file = TRY(create_memory_file(full.view(), 0777, (flags & allow_sealing) != 0));
+    return static_cast<u64>(TRY(thread.files->add(std::move(file), (flags & close_on_exec) != 0)));
 }
 
 Result<u64> brk(Thread& thread, u64 address) {

@@ -23,6 +23,7 @@ Result<u64> munlock(Thread& thread, u64 address, u64 length);
 Result<u64> mlockall(Thread& thread, int flags);
 Result<u64> munlockall(Thread& thread);
 Result<u64> brk(Thread& thread, u64 address);
+Result<u64> memfd_create(Thread& thread, UserText name, u32 flags);
 Result<u64> process_vm_readv(Thread& thread, i32 pid, u64 local, u64 local_count, u64 remote,
                              u64 remote_count, u64 flags);
 Result<u64> process_vm_writev(Thread& thread, i32 pid, u64 local, u64 local_count, u64 remote,

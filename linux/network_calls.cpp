@@ -132,13 +132,21 @@ Result<u64> accept(Thread& thread, int descriptor, u64 address, UserPtr<i32> len
 Result<u64> accept4(Thread& thread, int descriptor, u64 address, UserPtr<i32> length, u32 flags) {
     if ((flags & ~(socket_non_block | socket_close_on_exec)) != 0) return Errno::einval;
     auto listener = TRY(socket_at(thread, descriptor));
-    auto accepted = TRY(listener->accept(!listener->non_blocking()));
+    // The descriptor first: a connection that was taken must not be lost for want of one.
+    int slot = TRY(thread.files->add(listener, (flags & socket_close_on_exec) != 0));
+    auto taken = listener->accept(!listener->non_blocking());
+    if (!taken.ok()) {
+        (void)thread.files->close(slot);
+        return taken.error();
+    }
+    auto accepted = std::move(taken).value();
     accepted->set_flags(accepted->flags() | (flags & socket_non_block));
     if (address != 0) {
         auto peer = accepted->peer_address();
         if (peer.ok()) TRY(write_socket_address(peer.value(), address, length));
     }
-    return static_cast<u64>(TRY(thread.files->add(accepted, (flags & socket_close_on_exec) != 0)));
+    TRY(thread.files->set(slot, accepted, (flags & socket_close_on_exec) != 0));
+    return static_cast<u64>(slot);
 }
 
 Result<u64> getsockname(Thread& thread, int descriptor, u64 address, UserPtr<i32> length) {
@@ -164,6 +172,8 @@ Result<u64> send_one(Thread& thread, Socket& socket, const AbiMessage& abi, u32 
     for (IoSegment& segment : segments)
         if (segment.length > largest_transfer) return Errno::einval;
     NamedAddress name;
+    if (abi.name != 0 && abi.name_length != 0 && socket.family == family_unix && socket.type == socket_stream)
+        return socket.peer_address().ok() ? Errno::eisconn : Errno::eopnotsupp;
     TRY(read_name(name, socket, abi.name, abi.name_length));
     auto cursor = IoCursor::user(std::span<const IoSegment>(segments.data(), segments.size()));
     OutgoingMessage message;
@@ -219,6 +229,8 @@ Result<u64> sendto(Thread& thread, int descriptor, u64 buffer, usize size, u32 f
                    u32 length) {
     auto target = TRY(socket_at(thread, descriptor));
     NamedAddress name;
+    if (address != 0 && length != 0 && target->family == family_unix && target->type == socket_stream)
+        return target->peer_address().ok() ? Errno::eisconn : Errno::eopnotsupp;
     TRY(read_name(name, *target, address, length));
     auto cursor = IoCursor::user(buffer, min(size, largest_transfer));
     OutgoingMessage message;

@@ -230,6 +230,7 @@ struct Fault {
     u64 address;      // for page, protection, bus: the address touched
     u32 host_signal;  // as the host would report it (0 where there is none)
     u32 host_code;
+    u32 trap;  // the processor's vector, for the frame of a handler
 };
 /// The guest's instruction faulted; on return the guest resumes with `frame`.
 void fault(arch::RegisterFrame& frame, const Fault& fault);

@@ -13,7 +13,7 @@ enum class PageUse : u8 { unused, free, slab, large, object };
 
 class PageAllocator : Pinned {
   public:
-    static constexpr unsigned largest_order = 10;  // 4 MiB
+    static constexpr unsigned largest_order = 12;  // 16 MiB
 
     /// Puts itself at the beginning of the region. Called once at boot, before any other thread runs.
     static PageAllocator* create(platform::PageRegion region);

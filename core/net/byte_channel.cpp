@@ -43,6 +43,7 @@ void ByteChannel::forget_writer() {
 
 Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
     usize done = 0;
+    bool carries = ancillary && !ancillary->files.empty();
     for (;;) {
         bool faulted = false;
         {
@@ -64,6 +65,12 @@ Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
                 faulted = copied < piece;
                 written_ += copied;
                 done += copied;
+            }
+            // Descriptors belong to this message alone: a read stops where it ends.
+            if (carries && done > 0 && !faulted) {
+                auto end = TRY(make_own<Mark>());
+                end->position = written_;
+                TRY(marks_.push(std::move(end)));
             }
         }
         if (!faulted) break;
@@ -100,13 +107,19 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
             u64 at = peek ? start + done : read_;
             // Bytes behind the next mark belong to another message.
             u64 limit = written_;
+            if (!peek && first)
+                while (!marks_.empty() && marks_[0]->position <= at && !marks_[0]->ancillary)
+                    marks_.remove(0);
             usize next_mark = 0;
-            if (!marks_.empty() && marks_[0]->position == at && first) {
+            while (peek && next_mark < marks_.size() && marks_[next_mark]->position <= at &&
+                   !marks_[next_mark]->ancillary)
+                next_mark++;
+            if (next_mark < marks_.size() && marks_[next_mark]->position == at && first) {
                 if (ancillary != nullptr && !peek) *ancillary = std::move(marks_[0]->ancillary);
                 if (!peek)
                     marks_.remove(0);
                 else
-                    next_mark = 1;
+                    next_mark++;
             }
             if (next_mark < marks_.size()) limit = min(limit, marks_[next_mark]->position);
             first = false;

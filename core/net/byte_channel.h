@@ -35,8 +35,8 @@ class ByteChannel : public RefCounted<ByteChannel> {
     [[nodiscard]] bool was_reset();
 
     WaitQueue read_queue, write_queue;
-    /// The sockets' own queues at both ends, which pollers hang on before there is a channel. Null takes one off; afterwards it is
-    /// not used any more.
+    /// The sockets' own queues at both ends, which pollers hang on before there is a channel. Null takes one
+    /// off; afterwards it is not used any more.
     void observe(WaitQueue* reader, WaitQueue* writer);
     void forget_reader();
     void forget_writer();

@@ -118,6 +118,14 @@ Result<Ref<StreamSocket>> TcpSocket::make_accepted() {
     auto socket = TRY(make_ref<TcpSocket>(family, 0));
     socket->options.only_v6.store(options.only_v6.load());
     socket->options.keep_alive.store(options.keep_alive.load());
+    socket->options.send_buffer.store(options.send_buffer.load());
+    socket->options.receive_buffer.store(options.receive_buffer.load());
+    socket->options.linger_on.store(options.linger_on.load());
+    socket->options.linger_seconds.store(options.linger_seconds.load());
+    {
+        LockGuard guard(remembered_mutex);
+        for (const Remembered& row : remembered) TRY(socket->remembered.push(row));
+    }
     return Ref<StreamSocket>(std::move(socket));
 }
 

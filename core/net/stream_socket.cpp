@@ -247,6 +247,7 @@ Result<void> StreamSocket::shutdown(Shutdown how) {
             closing_ = true;
             state_ = State::fresh;
         } else if (state_ != State::connected) {
+            if (family == family_unix) return {};
             return Errno::enotconn;
         }
         in = in_, out = out_;

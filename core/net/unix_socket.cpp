@@ -25,8 +25,13 @@ string_view path_of(const SocketAddress& address) {
 }  // namespace
 
 Result<void> bind_unix_name(Socket& socket, UnixName& name, const SocketAddress& address) {
-    if (name.bound) return Errno::einval;
     if (address.family != family_unix) return Errno::einval;
+    if (name.bound) {
+        // A path is looked at before the socket is, as Linux does.
+        bool path = address.name_length > 0 && !address.abstract();
+        bool there = path && walk(*current_thread(), at_working_directory, path_of(address), 0).ok();
+        return there ? Errno::eaddrinuse : Errno::einval;
+    }
     if (address.name_length == 0) {
         TRY(network().autobind(socket, name.address));
     } else if (address.abstract()) {
@@ -231,7 +236,7 @@ Result<usize> UnixPacketSocket::send(OutgoingMessage& message) {
     for (;;) {
         u32 generation = wait_generation();
         if (to->closed.load()) {
-            if (type == socket_sequenced) return broken_pipe(message.flags);
+            if (type == socket_sequenced || to->shut.load()) return broken_pipe(message.flags);
             return message.to != nullptr || connected_ ? Errno::econnrefused : Errno::enotconn;
         }
         if (!to->queue.full(limit)) {
@@ -256,7 +261,6 @@ Result<usize> UnixPacketSocket::receive(IncomingMessage& message) {
         u32 generation = wait_generation();
         auto taken = mailbox_->queue.take(message);
         if (taken.ok()) {
-            if (type == socket_sequenced) message.result_flags |= message_end_of_record;
             if (message.from.name_length == 0) message.has_from = type == socket_datagram;
             return taken;
         }
@@ -276,6 +280,7 @@ Result<void> UnixPacketSocket::shutdown(Shutdown how) {
         peer = peer_;
     }
     if (how != Shutdown::write) {
+        mailbox_->shut.store(true);
         mailbox_->closed.store(true);
         mailbox_->queue.read_queue.wake(~0u, ~0u);
         mailbox_->queue.write_queue.wake(~0u, ~0u);

@@ -61,6 +61,7 @@ class UnixPacketSocket final : public Socket {
     /// What outlives a socket while peers still hold on to it.
     struct Mailbox : RefCounted<Mailbox> {
         PacketQueue queue;
+        std::atomic<bool> shut{false};    // closed by shutdown, its socket is still there
         std::atomic<bool> closed{false};  // nobody receives any more
         std::atomic<bool> ended{false};   // nobody sends any more (sequenced packets)
     };

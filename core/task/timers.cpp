@@ -86,7 +86,8 @@ class PeriodicTimer : public Timer {
   private:
     u64 clock_now(u64 monotonic_now) {
         if (clock == clock_monotonic) return monotonic_now;
-        if (clock == clock_process_cpu || clock == clock_thread_cpu) return process_cpu(process_);
+        // No current thread here: other CPU clocks are this process's as well.
+        if (is_cpu_clock(clock)) return process_cpu(process_);
         return read_clock(clock).value_or(0);
     }
     u64 deadline_of(u64 expiry, u64 now) const {

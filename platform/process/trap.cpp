@@ -59,6 +59,7 @@ upcall::Fault describe_fault(const Occurrence& event) {
     fault.host_signal = static_cast<u32>(event.signal);
     fault.host_code = static_cast<u32>(event.info.code);
     fault.address = event.info.address;
+    fault.trap = static_cast<u32>(event.context.trap);
     fault.write = (event.context.error & page_error_write) != 0;
     fault.execute = (event.context.error & page_error_fetch) != 0;
     switch (event.signal) {
