@@ -243,6 +243,26 @@ void release_sleeping_parent(Process& process) {
     if (Thread* parent = std::exchange(process.vfork_parent, nullptr)) release_vfork_parent(parent);
 }
 
+/// Threads of this process that have ended may still be on their way out of the space: a moment later it is
+/// ours alone.
+void await_departures(const AddressSpace& space) {
+    constexpr int most_looks = 200;
+    constexpr u64 look_ns = 50'000;
+    for (int i = 0; i < most_looks && space.host_threads.load() > 1; i++) {
+        u32 generation = wait_generation();
+        (void)block(generation, platform::monotonic_ns() + look_ns, Interruptible::no);
+    }
+}
+
+/// The image runs elsewhere now, on a host thread of its own: this one leaves the old space.
+[[noreturn]] void leave_old_space(Ref<AddressSpace> space) {
+    bool last = space->host_threads.fetch_sub(1) == 1;
+    platform::Space* host_space = space->platform_space();
+    space = nullptr;
+    if (last) platform::retire_space(host_space);
+    platform::exit_thread(nullptr);
+}
+
 Result<void> switch_image(Thread& thread, Own<ExecPlan> plan) {
     auto actions = TRY(reset_actions(*thread.actions));
     // A table shared with another process (CLONE_FILES) is unshared.
@@ -251,14 +271,21 @@ Result<void> switch_image(Thread& thread, Own<ExecPlan> plan) {
     release_robust_list(thread);  // the locks it holds are in the memory that goes
     TRY(renew_task(thread, *plan, std::move(actions), std::move(files)));
     bool borrowed = thread.is_vfork_child;
+    if (!borrowed) await_departures(*thread.space);
     if (borrowed || thread.space->host_threads.load() > 1) {
-        Ref<Thread> self(&thread);
+        Ref<Thread> self(borrowed ? &thread
+                                  : nullptr);  // it may have ended in its new space before we are done here
+        Ref<AddressSpace> old_space = thread.space;
+        Thread* sleeping_parent = std::exchange(thread.process->vfork_parent, nullptr);
         auto moved = execute_elsewhere(thread, std::move(plan));
+        if (sleeping_parent != nullptr) release_vfork_parent(sleeping_parent);
         if (!moved.ok()) {
             die_in_exec(thread);
             return {};
         }
-        if (borrowed) resume_vfork_parent(thread);
+        if (!borrowed) leave_old_space(std::move(old_space));
+        old_space = nullptr;
+        resume_vfork_parent(thread);
         return {};
     }
     thread.space->clear();
