@@ -241,6 +241,15 @@ void stream_ready();
 /// The invoker's terminal or process got a signal meant for the program (SIGINT, SIGTERM, SIGHUP, SIGWINCH,
 /// SIGTSTP, SIGCONT ...).
 void host_signal(int signal);
+/// Code that the guest runs from a file, as far as a platform that patches it must know.
+struct Text {
+    u64 begin, end;  // of the mapping: private, executable, never writable
+    u64 image;       // where the file's first byte lies
+    u64 version[5];  // tells this content of the file from every other of any file
+    u64 room;        // 64 KiB close by that the guest does not use, for the platform's own code
+};
+/// False where there is no such mapping.
+bool text_at(u64 address, Text& text);
 /// The first thread of the sandbox: builds the Kernel and the first process; returns into the guest.
 void boot();
 /// The time of platform::set_alarm has come. Runs in the system process: no current thread, so it must

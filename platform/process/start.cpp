@@ -14,6 +14,7 @@ namespace {
 /// Host processes and threads beyond the guest's: the system process, the spare, those on their way out.
 constexpr u32 own_tasks = 64;
 constexpr u64 lowest_guest_address = 0x10000;
+constexpr u64 largest_text_cache = u64{128} << 20;
 constexpr u64 guest_end = 0x7ffffffff000;
 
 /// Cuts the arena from its beginning.
@@ -43,6 +44,10 @@ SandboxState& lay_out(const StartInfo& info) {
     state->clock.data = reinterpret_cast<ClockData*>(arena.take(page_size, page_size));
     state->slot_count = slots;
     state->slots_base = arena.take(u64{slots} * LITEBOX_SLOT_SIZE, LITEBOX_SLOT_SIZE);
+    u64 text_length = min(largest_text_cache, page_down(info.arena_length / 16));
+    state->patch.scratch = reinterpret_cast<u8*>(arena.take(128 * 1024, page_size));
+    state->patch.next = arena.take(text_length, page_size);
+    state->patch.end = state->patch.next + text_length;
     u64 pages = arena.take(0, u64{1} << 21);
     state->pages = {reinterpret_cast<u8*>(pages), page_down(info.arena_base + info.arena_length - pages)};
     state->limits = {lowest_guest_address, guest_end, info.windows_begin, info.windows_end};
@@ -84,6 +89,7 @@ namespace {
     block->space = space;
     seed_entropy(state.entropy, info.seed, info.has_processor_random);
     platform::fill_entropy({reinterpret_cast<u8*>(&state.canary), sizeof(state.canary)});
+    platform::fill_entropy({reinterpret_cast<u8*>(&state.patch.magic), sizeof(state.patch.magic)});
     state.canary &= ~u64{0xff};  // a zero byte stops strings
     block->head.canary = state.canary;
     start_clock(state, state.clock.data, info.counter_usable);

@@ -6,6 +6,7 @@
 #include "platform/boot_parameters.h"
 #include "platform/process/clock.h"
 #include "platform/process/entropy.h"
+#include "platform/process/patch.h"
 #include "platform/process/thread_slot.h"
 
 namespace litebox::process {
@@ -34,7 +35,10 @@ struct Space {
     std::atomic<u32> request{0};
     void (*action)(void*) = nullptr;
     void* argument = nullptr;
-    u64 cpu_ns_at_end = 0;
+
+    /// System-call instructions that cannot be patched, by a hash of their address.
+    static constexpr u64 hopeless_count = 64;
+    u64 hopeless_sites[hopeless_count] = {};
 };
 
 enum SpaceState : u32 { space_free = 0, space_running = 1, space_retired = 2 };
@@ -87,6 +91,7 @@ struct SandboxState {
 
     ClockState clock;
     EntropyState entropy;
+    PatchState patch;
 
     const platform::BootParameters* parameters;
     Rings* rings;

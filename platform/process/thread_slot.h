@@ -23,6 +23,7 @@ struct SandboxState;
 struct PendingTrap {
     enum class Kind : u8 { none, system_call, foreign_call, fault, interrupt };
     Kind kind = Kind::none;
+    u64 site = 0;  // system_call: of the instruction, 0 where there is none
     upcall::Fault fault{};
 };
 

@@ -7,6 +7,7 @@
 #include "platform/process/broken.h"
 #include "platform/process/host.h"
 #include "platform/process/mailbox.h"
+#include "platform/process/patch.h"
 #include "platform/process/state.h"
 
 namespace litebox::process {
@@ -91,6 +92,8 @@ void guest_signal(Occurrence& event) {
     PendingTrap& trap = block.trap;
     if (event.signal == host_sigsys) {
         trap.kind = PendingTrap::Kind::system_call;
+        // The vsyscall page's calls tell another address than that behind the instruction.
+        trap.site = event.info.address == event.context.rip ? event.context.rip - 2 : 0;
         block.frame().rax = static_cast<u32>(event.info.call);
         if (event.info.architecture != native_architecture) trap.kind = PendingTrap::Kind::foreign_call;
     } else if (event.signal == kick_signal) {
@@ -140,6 +143,7 @@ bool recover_entry(Occurrence& event) {
     }
     frame.rsp = *reinterpret_cast<const u64*>(event.found_gs - FRAME_SIZE + FRAME_RSP);
     event.block.trap.kind = PendingTrap::Kind::system_call;
+    event.block.trap.site = 0;
     resume_core(event, litebox_trap_resume);
     return true;
 }
@@ -213,15 +217,18 @@ extern "C" void litebox_trap(arch::RegisterFrame* frame) {
     block.trap.kind = PendingTrap::Kind::none;
     switch (trap.kind) {
         case PendingTrap::Kind::system_call:
+            if (trap.site != 0) patch_site(trap.site);
             upcall::system_call(*frame);
             return;
         case PendingTrap::Kind::foreign_call:
             frame->rax = static_cast<u64>(-static_cast<i64>(Errno::enosys));
             return;
         case PendingTrap::Kind::fault:
+            leave_trampoline(*frame);
             upcall::fault(*frame, trap.fault);
             return;
         default:
+            leave_trampoline(*frame);
             litebox_kicked(frame);
     }
 }

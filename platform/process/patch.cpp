@@ -1,0 +1,174 @@
+#include "platform/process/patch.h"
+
+#include "arch/x86_64/patch_plan.h"
+#include "platform/process/eh_frame.h"
+#include "platform/process/host.h"
+#include "platform/process/state.h"
+#include "platform/process/trap.h"
+
+namespace litebox::process {
+
+namespace {
+
+/// Files are patched in parts of this size: small enough to be copied in no time, large enough that the mappings of a
+/// library stay few.
+constexpr u64 part_size = 64 * 1024;
+/// What is read on either side, for functions that reach over a part's border.
+constexpr u64 margin = 16 * 1024;
+constexpr u64 room_size = 64 * 1024;
+constexpr u32 cell_count = room_size / arch::trampoline_size;
+
+}  // namespace
+
+/// Patched bytes of a file: [begin, end) of it.
+struct TextPart {
+    TextPart* next;
+    u64 begin, end;
+    u8* copy;
+};
+
+struct TextVersion {
+    TextVersion* next;
+    u64 version[5];
+    i64 room_offset;  // from the file's first byte in memory to its trampolines, the same wherever it is mapped
+    TextPart* parts;
+    u8* trampolines;
+    u32 cells_used;
+};
+
+namespace {
+
+void* take_memory(PatchState& patch, u64 length) {
+    u64 begin = page_up(patch.next);
+    if (begin > patch.end || patch.end - begin < length) return nullptr;
+    patch.next = begin + length;
+    return reinterpret_cast<void*>(begin);
+}
+
+/// The version's record; made when absent.
+TextVersion* version_of(PatchState& patch, const upcall::Text& text) {
+    i64 room_offset = static_cast<i64>(text.room - text.image);
+    for (TextVersion* version = patch.versions; version != nullptr; version = version->next)
+        if (__builtin_memcmp(version->version, text.version, sizeof(text.version)) == 0 &&
+            version->room_offset == room_offset)
+            return version;
+    auto* version = static_cast<TextVersion*>(take_memory(patch, page_size));
+    auto* cells = static_cast<u8*>(take_memory(patch, room_size));
+    if (version == nullptr || cells == nullptr) return nullptr;
+    *version = {patch.versions, {}, room_offset, nullptr, cells, 1};
+    __builtin_memcpy(version->version, text.version, sizeof(text.version));
+    // Cell 0 holds the word that all others jump through.
+    u64 entry = reinterpret_cast<u64>(litebox_entry);
+    __builtin_memcpy(cells, &entry, sizeof(entry));
+    patch.versions = version;
+    return version;
+}
+
+/// The code around a part as the guest has it, in the scratch memory.
+struct Window {
+    u64 address;  // of the first byte
+    std::span<u8> bytes;
+};
+
+bool read_window(PatchState& patch, const upcall::Text& text, u64 begin, u64 end, Window& window) {
+    u64 from = max(text.begin, begin - min(begin, margin)), to = min(text.end, end + margin);
+    window = {from, {patch.scratch, to - from}};
+    return platform::copy_in(patch.scratch, from, to - from) == to - from;
+}
+
+void patch_one(PatchState& patch, TextVersion& version, const upcall::Text& text, const FunctionTable& functions,
+               const Window& window, std::span<u8> copy, u64 copy_address, u64 site_address) {
+    arch::PatchSite site{window.bytes, window.address, site_address, 0, 0};
+    functions.find(site_address, &site.function_begin, &site.function_end);
+    auto plan = arch::plan_patch(site);
+    if (!plan || version.cells_used == cell_count) return;
+    u64 cell_address = text.room + u64{version.cells_used} * arch::trampoline_size;
+    u8 cell[arch::trampoline_size] = {};
+    // The jump must lie in this part as a whole.
+    if (site_address - plan->replaced < copy_address) return;
+    if (!arch::write_trampoline(site, *plan, cell_address, text.room, patch.magic, cell)) return;
+    __builtin_memcpy(version.trampolines + u64{version.cells_used} * arch::trampoline_size, cell, sizeof(cell));
+    if (arch::write_jump(copy, copy_address, site, *plan, cell_address)) version.cells_used++;
+}
+
+TextPart* make_part(PatchState& patch, TextVersion& version, const upcall::Text& text, u64 begin, u64 end) {
+    Window window{};
+    if (!read_window(patch, text, begin, end, window)) return nullptr;
+    auto* part = static_cast<TextPart*>(take_memory(patch, page_size));
+    auto* copy = static_cast<u8*>(take_memory(patch, end - begin));
+    if (part == nullptr || copy == nullptr) return nullptr;
+    const u8* source = window.bytes.data() + (begin - window.address);
+    __builtin_memcpy(copy, source, end - begin);
+    FunctionTable functions(text.image);
+    const u8* last = source + (end - begin) - 1;
+    for (const u8* at = source; at < last; at++) {
+        at = static_cast<const u8*>(__builtin_memchr(at, 0x0f, static_cast<usize>(last - at)));
+        if (at == nullptr) break;
+        if (at[1] != 0x05) continue;
+        u64 site = begin + static_cast<u64>(at - source);
+        patch_one(patch, version, text, functions, window, {copy, end - begin}, begin, site);
+    }
+    *part = {version.parts, begin - text.image, end - text.image, copy};
+    version.parts = part;
+    return part;
+}
+
+Result<void> map_copy(u64 address, u64 length, const void* copy) {
+    SandboxState& state = sandbox();
+    return host::map(address, length, platform::prot_read | platform::prot_execute, host::map_private,
+                     state.arena_file, reinterpret_cast<u64>(copy) - state.arena_base);
+}
+
+/// The bytes before a site that has been patched in this process begin with a jump to its trampoline; a trap there
+/// comes from a jump to the instruction itself.
+bool part_is_mapped(const TextPart& part, u64 image, u64 site) {
+    constexpr usize looked_at = 15;
+    u64 offset = site - image - part.begin;
+    usize length = min<u64>(looked_at, offset);
+    u8 there[looked_at] = {};
+    if (platform::copy_in(there, site - length, length) != length) return true;
+    return __builtin_memcmp(there, part.copy + offset - length, length) == 0;
+}
+
+enum class Outcome : u8 { patched, hopeless };
+
+Outcome patch_text(const upcall::Text& text, u64 site) {
+    PatchState& patch = sandbox().patch;
+    LockGuard guard(patch.mutex);
+    TextVersion* version = version_of(patch, text);
+    if (version == nullptr) return Outcome::hopeless;
+    u64 offset = site - text.image;
+    TextPart* part = version->parts;
+    while (part != nullptr && (offset < part->begin || offset >= part->end)) part = part->next;
+    if (part == nullptr) {
+        u64 first = text.image + offset / part_size * part_size;
+        part = make_part(patch, *version, text, max(first, text.begin), min(first + part_size, text.end));
+    }
+    if (part == nullptr) return Outcome::hopeless;
+    u64 address = text.image + part->begin, length = part->end - part->begin;
+    if (address < text.begin || address + length > text.end || part_is_mapped(*part, text.image, site))
+        return Outcome::hopeless;
+    if (!map_copy(text.room, room_size, version->trampolines).ok()) return Outcome::hopeless;
+    if (!map_copy(address, length, part->copy).ok()) return Outcome::hopeless;
+    return Outcome::patched;
+}
+
+}  // namespace
+
+void patch_site(u64 site) {
+    u64& hopeless = this_block().space->hopeless_sites[site / 2 % platform::Space::hopeless_count];
+    if (hopeless == site) return;
+    upcall::Text text{};
+    bool known = upcall::text_at(site, text) && site + arch::syscall_length <= text.end;
+    if (!known || patch_text(text, site) == Outcome::hopeless) hopeless = site;
+}
+
+void leave_trampoline(arch::RegisterFrame& frame) {
+    u64 cell = frame.rip & ~u64{arch::trampoline_size - 1};
+    arch::TrampolineNote note{};
+    u64 note_address = cell + arch::trampoline_size - sizeof(note);
+    if (platform::copy_in(&note, note_address, sizeof(note)) != sizeof(note)) return;
+    if (note.magic == sandbox().patch.magic) frame.rip = arch::original_address(note, cell, frame.rip);
+}
+
+}  // namespace litebox::process
