@@ -140,7 +140,8 @@ void AddressSpace::try_merge(usize index) {
             a.shared != b.shared || a.grows_down != b.grows_down || a.stack != b.stack ||
             a.locked != b.locked || a.dont_fork != b.dont_fork || a.wipe_on_fork != b.wipe_on_fork ||
             a.huge != b.huge || a.name != b.name || a.source.kind != b.source.kind ||
-            a.no_reserve != b.no_reserve || a.dont_dump != b.dont_dump)
+            a.no_reserve != b.no_reserve || a.dont_dump != b.dont_dump || a.was_writable != b.was_writable ||
+            a.platform_room || b.platform_room)
             return false;
         if (a.anonymous()) return true;
         return a.source.file == b.source.file && a.source.object == b.source.object &&
@@ -166,6 +167,7 @@ Result<void> AddressSpace::split_at(u64 address) {
     high->shared = low.shared, high->grows_down = low.grows_down, high->stack = low.stack,
     high->locked = low.locked;
     high->no_reserve = low.no_reserve, high->dont_fork = low.dont_fork, high->wipe_on_fork = low.wipe_on_fork;
+    high->was_writable = low.was_writable, high->platform_room = low.platform_room;
     high->dont_dump = low.dont_dump, high->huge = low.huge, high->name = low.name, high->space = this;
     high->source = low.source;
     high->source.offset = low.offset_of(address);
@@ -260,6 +262,7 @@ Result<u64> AddressSpace::map_locked(MapRequest& request) {
     mapping->stack = request.stack;
     mapping->locked = request.locked || lock_future_;
     mapping->no_reserve = request.no_reserve;
+    mapping->was_writable = (request.protection & platform::prot_write) != 0;
     mapping->name = request.name;
     mapping->space = this;
     mapping->source = std::move(request.source);
@@ -272,6 +275,7 @@ Result<u64> AddressSpace::map_locked(MapRequest& request) {
     }
     TRY(insert(mapping.release()));
     if (!request.fixed) next_hint_ = address;
+    make_platform_room(address);
     return address;
 }
 

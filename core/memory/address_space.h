@@ -112,6 +112,17 @@ class AddressSpace : public RefCounted<AddressSpace> {
     };
     Result<Identity> identify(u64 address);
 
+    /// The private, never writable mapping of a file's code at `address`, with the room that was kept for the
+    /// platform when it was mapped. Null file: none.
+    struct TextMapping {
+        u64 begin = 0, end = 0;
+        u64 image = 0;  // where the file's first byte lies
+        u64 room = 0;   // platform_room_length bytes
+        Ref<File> file;
+    };
+    static constexpr u64 platform_room_length = 64 * 1024;
+    TextMapping text_at(u64 address);
+
     /// Access to another space's memory (process_vm_readv, /proc/PID/mem, ptrace-like readers). Returns bytes
     /// done.
     Result<usize> read_remote(u64 address, std::span<u8> to);
@@ -152,6 +163,8 @@ class AddressSpace : public RefCounted<AddressSpace> {
     Result<u64> move_mapping(Mapping& mapping, u64 old_length, u64 new_length, u64 target, bool keep);
     Result<void> grow_in_place(Mapping& mapping, u64 length);
     bool grow_stack(u64 address);
+    void make_platform_room(u64 address);
+    [[nodiscard]] u64 image_of(const Mapping& mapping) const;
     FaultVerdict resolve(Mapping& mapping, u64 address, bool write, bool execute);
     [[nodiscard]] bool covered(u64 begin, u64 end) const;
 

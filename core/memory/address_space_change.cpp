@@ -26,6 +26,7 @@ Result<Range> checked_range(u64 address, u64 length, Errno out_of_space) {
 
 Result<void> AddressSpace::protect_piece(Mapping& mapping, u8 protection) {
     mapping.protection = protection;
+    if ((protection & platform::prot_write) != 0) mapping.was_writable = true;
     if (mapping.of_object() && mapping.shared) {
         // Pages that are absent stay inaccessible: only those that are there change.
         return install_runs(mapping, mapping.begin, mapping.end);
@@ -85,6 +86,7 @@ Result<u64> AddressSpace::move_mapping(Mapping& old, u64 old_length, u64 new_len
     auto fresh = TRY(make_own<Mapping>());
     fresh->begin = target;
     fresh->end = target + new_length;
+    fresh->was_writable = old.was_writable;
     fresh->protection = old.protection, fresh->max_protection = old.max_protection,
     fresh->shared = old.shared;
     fresh->grows_down = old.grows_down, fresh->stack = old.stack, fresh->locked = old.locked;

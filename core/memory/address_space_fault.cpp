@@ -98,6 +98,7 @@ Result<void> AddressSpace::fork(Thread& child, platform::ThreadEntry entry) {
         same->max_protection = mapping->max_protection, same->shared = mapping->shared;
         same->grows_down = mapping->grows_down, same->stack = mapping->stack,
         same->no_reserve = mapping->no_reserve;
+        same->was_writable = mapping->was_writable, same->platform_room = mapping->platform_room;
         same->dont_fork = mapping->dont_fork, same->wipe_on_fork = mapping->wipe_on_fork;
         same->dont_dump = mapping->dont_dump, same->huge = mapping->huge, same->name = mapping->name;
         same->space = copy.get();
@@ -180,6 +181,8 @@ void AddressSpace::for_each(void (*line)(void*, const MappingView&), void* conte
             usize index = lower_bound(from);
             if (index == mappings_.size()) return;
             Mapping& mapping = *mappings_[index];
+            from = mapping.end;
+            if (mapping.platform_room) continue;
             view = {mapping.begin,
                     mapping.end,
                     mapping.protection,
@@ -191,7 +194,6 @@ void AddressSpace::for_each(void (*line)(void*, const MappingView&), void* conte
                     mapping.locked ? mapping.length() / page_size : 0};
             if (mapping.anonymous()) view.offset = 0;
         }
-        from = view.end;
         line(context, view);
     }
 }

@@ -91,6 +91,25 @@ void patch_one(PatchState& patch, TextVersion& version, const upcall::Text& text
     if (arch::write_jump(copy, copy_address, site, *plan, cell_address)) version.cells_used++;
 }
 
+/// Offset of the next two bytes that read as `syscall`, at or after `at`; the size when there is none.
+usize find_site(std::span<const u8> bytes, usize at) {
+    constexpr u64 ones = 0x0101010101010101, highs = 0x8080808080808080, pattern = 0x0f * ones;
+    while (at + 1 < bytes.size()) {
+        u64 word = 0;
+        if (at + sizeof(word) < bytes.size()) {
+            __builtin_memcpy(&word, bytes.data() + at, sizeof(word));
+            word ^= pattern;
+            if (((word - ones) & ~word & highs) == 0) {
+                at += sizeof(word);
+                continue;
+            }
+        }
+        if (bytes[at] == 0x0f && bytes[at + 1] == 0x05) return at;
+        at++;
+    }
+    return bytes.size();
+}
+
 TextPart* make_part(PatchState& patch, TextVersion& version, const upcall::Text& text, u64 begin, u64 end) {
     Window window{};
     if (!read_window(patch, text, begin, end, window)) return nullptr;
@@ -100,14 +119,9 @@ TextPart* make_part(PatchState& patch, TextVersion& version, const upcall::Text&
     const u8* source = window.bytes.data() + (begin - window.address);
     __builtin_memcpy(copy, source, end - begin);
     FunctionTable functions(text.image);
-    const u8* last = source + (end - begin) - 1;
-    for (const u8* at = source; at < last; at++) {
-        at = static_cast<const u8*>(__builtin_memchr(at, 0x0f, static_cast<usize>(last - at)));
-        if (at == nullptr) break;
-        if (at[1] != 0x05) continue;
-        u64 site = begin + static_cast<u64>(at - source);
-        patch_one(patch, version, text, functions, window, {copy, end - begin}, begin, site);
-    }
+    std::span<const u8> part_bytes{source, end - begin};
+    for (usize at = find_site(part_bytes, 0); at < part_bytes.size(); at = find_site(part_bytes, at + 2))
+        patch_one(patch, version, text, functions, window, {copy, end - begin}, begin, begin + at);
     *part = {version.parts, begin - text.image, end - text.image, copy};
     version.parts = part;
     return part;
@@ -150,6 +164,8 @@ Outcome patch_text(const upcall::Text& text, u64 site) {
         return Outcome::hopeless;
     if (!map_copy(text.room, room_size, version->trampolines).ok()) return Outcome::hopeless;
     if (!map_copy(address, length, part->copy).ok()) return Outcome::hopeless;
+    // Another program may have come to these addresses since.
+    for (u64& hopeless : this_block().space->hopeless_sites) hopeless = 0;
     return Outcome::patched;
 }
 

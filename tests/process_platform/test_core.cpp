@@ -240,6 +240,9 @@ void upcall::boot() {
     frame.rflags = 0x202;
 }
 
+bool upcall::text_at(u64, Text&) {
+    return false;
+}
 void upcall::stream_ready() {}
 void upcall::host_signal(int) {}
 void upcall::alarm() {}
