@@ -17,7 +17,10 @@ bool upcall::text_at(u64 address, Text& text) {
         return static_cast<u64>(time.seconds) * nanoseconds_per_second + time.nanoseconds;
     };
     const Attributes& file = attributes.value();
-    text = {mapping.begin, mapping.end, mapping.image, {file.device, file.inode, file.size, stamp(file.modify), stamp(file.change)},
+    text = {mapping.begin,
+            mapping.end,
+            mapping.image,
+            {file.device, file.inode, file.size, stamp(file.modify), stamp(file.change)},
             mapping.room};
     return true;
 }

@@ -9,25 +9,29 @@ using Flow = Instruction::Flow;
 /// One bit per opcode, rows of 16.
 struct OpcodeSet {
     u16 rows[16];
-    [[nodiscard]] constexpr bool has(u8 opcode) const { return (rows[opcode >> 4] >> (opcode & 15) & 1) != 0; }
+    [[nodiscard]] constexpr bool has(u8 opcode) const {
+        return (rows[opcode >> 4] >> (opcode & 15) & 1) != 0;
+    }
 };
 
-constexpr OpcodeSet one_byte_modrm{{0x0f0f, 0x0f0f, 0x0f0f, 0x0f0f, 0, 0, 0x0a08, 0, 0xffff, 0, 0, 0, 0x00c3, 0xff0f, 0,
-                                    0xc0c0}};
-constexpr OpcodeSet one_byte_imm8{{0x1010, 0x1010, 0x1010, 0x1010, 0, 0, 0x0c00, 0xffff, 0x0009, 0, 0x0100, 0x00ff, 0x2043,
-                                   0, 0x08ff, 0}};
-constexpr OpcodeSet one_byte_imm32{{0x2020, 0x2020, 0x2020, 0x2020, 0, 0, 0x0300, 0, 0x0002, 0, 0x0200, 0xff00, 0x0080, 0,
-                                    0x0300, 0}};
-constexpr OpcodeSet one_byte_undefined{{0x40c0, 0xc0c0, 0x8080, 0x8080, 0, 0, 0x0003, 0, 0x0004, 0x0400, 0, 0, 0x4000,
-                                        0x0070, 0x0400, 0x0002}};
+constexpr OpcodeSet one_byte_modrm{
+    {0x0f0f, 0x0f0f, 0x0f0f, 0x0f0f, 0, 0, 0x0a08, 0, 0xffff, 0, 0, 0, 0x00c3, 0xff0f, 0, 0xc0c0}};
+constexpr OpcodeSet one_byte_imm8{
+    {0x1010, 0x1010, 0x1010, 0x1010, 0, 0, 0x0c00, 0xffff, 0x0009, 0, 0x0100, 0x00ff, 0x2043, 0, 0x08ff, 0}};
+constexpr OpcodeSet one_byte_imm32{
+    {0x2020, 0x2020, 0x2020, 0x2020, 0, 0, 0x0300, 0, 0x0002, 0, 0x0200, 0xff00, 0x0080, 0, 0x0300, 0}};
+constexpr OpcodeSet one_byte_undefined{
+    {0x40c0, 0xc0c0, 0x8080, 0x8080, 0, 0, 0x0003, 0, 0x0004, 0x0400, 0, 0, 0x4000, 0x0070, 0x0400, 0x0002}};
 /// Of the second map: opcodes without a ModRM byte, with an immediate byte, and undefined ones.
-constexpr OpcodeSet two_byte_plain{{0x0be0, 0, 0, 0x00ff, 0, 0, 0, 0x0080, 0xffff, 0, 0x0707, 0, 0xff00, 0, 0, 0}};
+constexpr OpcodeSet two_byte_plain{
+    {0x0be0, 0, 0, 0x00ff, 0, 0, 0, 0x0080, 0xffff, 0, 0x0707, 0, 0xff00, 0, 0, 0}};
 constexpr OpcodeSet two_byte_imm8{{0, 0, 0, 0, 0, 0, 0, 0x000f, 0, 0, 0x1010, 0x0400, 0x0074, 0, 0, 0}};
 constexpr OpcodeSet two_byte_undefined{{0x9410, 0, 0x00f0, 0xfa40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}};
 
 class Decoder {
   public:
-    explicit Decoder(std::span<const u8> bytes) : bytes_(bytes.first(min(bytes.size(), longest_instruction))) {}
+    explicit Decoder(std::span<const u8> bytes)
+        : bytes_(bytes.first(min(bytes.size(), longest_instruction))) {}
 
     std::optional<Instruction> run() {
         prefixes();
@@ -57,7 +61,8 @@ class Decoder {
     void prefixes() {
         for (;; at_++) {
             u8 byte = peek();
-            bool segment = byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || byte == 0x64 || byte == 0x65;
+            bool segment =
+                byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e || byte == 0x64 || byte == 0x65;
             if (byte == 0x66)
                 operand_16_ = true;
             else if (byte == 0x67)
@@ -97,7 +102,8 @@ class Decoder {
         if (one_byte_undefined.has(opcode)) bad_ = true;
         if (one_byte_modrm.has(opcode)) modrm();
         u8 extension = modrm_ >> 3 & 7;
-        if ((opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3)) return relative(1, Flow::conditional);
+        if ((opcode & 0xf0) == 0x70 || (opcode >= 0xe0 && opcode <= 0xe3))
+            return relative(1, Flow::conditional);
         if (opcode == 0xeb) return relative(1, Flow::branch);
         if (opcode == 0xe9) return relative(4, Flow::branch);
         if (opcode == 0xe8) return relative(4, Flow::call);
@@ -115,8 +121,9 @@ class Decoder {
             at_ += 2;
         else if (opcode == 0xc8)
             at_ += 3;
-        bool leaves = opcode == 0xc2 || opcode == 0xc3 || opcode == 0xca || opcode == 0xcb || opcode == 0xcc ||
-                      opcode == 0xcd || opcode == 0xcf || opcode == 0xf4 || (opcode == 0xff && extension >= 2 && extension < 6);
+        bool leaves = opcode == 0xc2 || opcode == 0xc3 || opcode == 0xca || opcode == 0xcb ||
+                      opcode == 0xcc || opcode == 0xcd || opcode == 0xcf || opcode == 0xf4 ||
+                      (opcode == 0xff && extension >= 2 && extension < 6);
         if (leaves) result_.flow = Flow::elsewhere;
         if (opcode == 0x8f && extension != 0) bad_ = true;
     }

@@ -38,23 +38,27 @@ class Planner {
     }
 
   private:
-    /// `mov $number, %eax` directly before: nothing else looks like that, and nobody jumps between the two who
-    /// would not be right to trap.
+    /// `mov $number, %eax` directly before: nothing else looks like that, and nobody jumps between the two
+    /// who would not be right to trap.
     [[nodiscard]] bool number_moved_just_before() const {
         if (at_ < jump_length) return false;
         const u8* move = site_.text.data() + at_ - jump_length;
         return move[0] == opcode_move_to_eax && read_u32(move + 1) <= largest_call_number;
     }
 
-    [[nodiscard]] std::optional<Instruction> decode_at(usize offset) const { return decode(site_.text.subspan(offset)); }
+    [[nodiscard]] std::optional<Instruction> decode_at(usize offset) const {
+        return decode(site_.text.subspan(offset));
+    }
 
     /// Decodes the whole function: the instructions up to the site, and every direct target close before it.
     bool decode_function() {
         u64 text_end = site_.address + site_.text.size();
-        if (site_.function_begin < site_.address || site_.function_begin > site_.site || site_.function_end > text_end)
+        if (site_.function_begin < site_.address || site_.function_begin > site_.site ||
+            site_.function_end > text_end)
             return false;
         bool met_site = false;
-        for (usize offset = site_.function_begin - site_.address; offset < site_.function_end - site_.address;) {
+        for (usize offset = site_.function_begin - site_.address;
+             offset < site_.function_end - site_.address;) {
             auto instruction = decode_at(offset);
             if (!instruction) return false;
             met_site |= offset == at_;
@@ -71,10 +75,11 @@ class Planner {
         if (known_ < kept) known_++;
     }
 
-    /// False for what makes the function's shape uncertain: switch tables, and parts that lie elsewhere and may jump
-    /// back in.
+    /// False for what makes the function's shape uncertain: switch tables, and parts that lie elsewhere and
+    /// may jump back in.
     bool note_target(usize offset, const Instruction& instruction) {
-        bool indirect_jump = instruction.map == 0 && instruction.opcode == 0xff && instruction.flow == Flow::elsewhere &&
+        bool indirect_jump = instruction.map == 0 && instruction.opcode == 0xff &&
+                             instruction.flow == Flow::elsewhere &&
                              (site_.text[offset + instruction.length - 1] & 0x38) == 0x20;
         if (indirect_jump) simple_ = false;
         if (instruction.target_size == 0) return true;
@@ -94,7 +99,9 @@ class Planner {
         bool short_only = instruction.map == 0 && instruction.opcode >= 0xe0 && instruction.opcode <= 0xe3;
         return !short_only;
     }
-    static bool is_landing_pad(const u8* code, usize length) { return length == 4 && read_u32(code) == 0xfa1e0ff3; }
+    static bool is_landing_pad(const u8* code, usize length) {
+        return length == 4 && read_u32(code) == 0xfa1e0ff3;
+    }
 
     /// Whole instructions back from the site until the jump fits.
     [[nodiscard]] std::optional<PatchPlan> take_back() const {
@@ -115,7 +122,8 @@ class Planner {
         return std::nullopt;
     }
 
-    /// No function known: an instruction long enough by itself, if decoding from many places before agrees on it.
+    /// No function known: an instruction long enough by itself, if decoding from many places before agrees on
+    /// it.
     [[nodiscard]] std::optional<PatchPlan> one_long_instruction() const {
         constexpr usize run_up = 64, starts = 16;
         if (at_ < run_up) return std::nullopt;
@@ -135,7 +143,8 @@ class Planner {
         }
         if (votes < starts / 4 || at_ - agreed < jump_length) return std::nullopt;
         auto instruction = decode_at(agreed);
-        if (!instruction || !movable(*instruction) || instruction->flow == Flow::conditional) return std::nullopt;
+        if (!instruction || !movable(*instruction) || instruction->flow == Flow::conditional)
+            return std::nullopt;
         return PatchPlan{instruction->length, 1, {instruction->length}};
     }
 
@@ -174,8 +183,10 @@ class CellWriter {
     }
     bool moved(const u8* code, const Instruction& instruction, u64 from) {
         if (instruction.flow == Flow::conditional) {
-            u8 condition = (instruction.map == 0 ? instruction.opcode - 0x70 : instruction.opcode - 0x80) & 15;
-            return relative({0x0f, static_cast<u8>(0x80 | condition)}, from + static_cast<u64>(instruction.target));
+            u8 condition =
+                (instruction.map == 0 ? instruction.opcode - 0x70 : instruction.opcode - 0x80) & 15;
+            return relative({0x0f, static_cast<u8>(0x80 | condition)},
+                            from + static_cast<u64>(instruction.target));
         }
         usize begin = at_;
         if (!bytes(code, instruction.length)) return false;
@@ -200,8 +211,8 @@ std::optional<PatchPlan> plan_patch(const PatchSite& site) {
     return Planner(site).run();
 }
 
-bool write_trampoline(const PatchSite& site, const PatchPlan& plan, u64 cell_address, u64 entry_slot, u32 magic,
-                      std::span<u8, trampoline_size> cell) {
+bool write_trampoline(const PatchSite& site, const PatchPlan& plan, u64 cell_address, u64 entry_slot,
+                      u32 magic, std::span<u8, trampoline_size> cell) {
     u64 begin = site.site - plan.replaced;
     i64 back = static_cast<i64>(begin - cell_address);
     if (!fits(back)) return false;
@@ -217,13 +228,15 @@ bool write_trampoline(const PatchSite& site, const PatchPlan& plan, u64 cell_add
         if (!writer.moved(code, *instruction, begin + offset)) return false;
         offset += plan.lengths[i];
     }
-    if (!writer.relative({0x48, 0x8d, 0x0d}, site.site + syscall_length)) return false;  // lea behind(%rip), %rcx
-    if (!writer.relative({0xff, 0x25}, entry_slot)) return false;                        // jmp *entry_slot(%rip)
+    if (!writer.relative({0x48, 0x8d, 0x0d}, site.site + syscall_length))
+        return false;                                              // lea behind(%rip), %rcx
+    if (!writer.relative({0xff, 0x25}, entry_slot)) return false;  // jmp *entry_slot(%rip)
     __builtin_memcpy(cell.data() + note_at, &note, sizeof(note));
     return true;
 }
 
-bool write_jump(std::span<u8> text, u64 address, const PatchSite& site, const PatchPlan& plan, u64 cell_address) {
+bool write_jump(std::span<u8> text, u64 address, const PatchSite& site, const PatchPlan& plan,
+                u64 cell_address) {
     u64 begin = site.site - plan.replaced;
     i64 distance = static_cast<i64>(cell_address - (begin + jump_length));
     if (begin < address || site.site > address + text.size() || !fits(distance)) return false;

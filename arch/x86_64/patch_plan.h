@@ -1,6 +1,6 @@
 // Turning `syscall` instructions into jumps: which bytes before one can be replaced by `jmp rel32`, and the
-// trampoline that does what stood there and enters the library OS with rcx = the address behind the instruction. The
-// two bytes of `syscall` themselves stay, so that whoever jumps to them still traps.
+// trampoline that does what stood there and enters the library OS with rcx = the address behind the
+// instruction. The two bytes of `syscall` themselves stay, so that whoever jumps to them still traps.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,8 @@
 
 namespace litebox::arch {
 
-/// Trampolines lie in cells of this size, aligned to it; the last 16 bytes tell how to get back (TrampolineNote).
+/// Trampolines lie in cells of this size, aligned to it; the last 16 bytes tell how to get back
+/// (TrampolineNote).
 inline constexpr usize trampoline_size = 64;
 inline constexpr usize jump_length = 5, syscall_length = 2;
 
@@ -18,8 +19,8 @@ inline constexpr usize jump_length = 5, syscall_length = 2;
 struct TrampolineNote {
     u32 magic;     // of this run
     i32 original;  // where the replaced bytes begin, relative to the cell
-    /// Instruction i began `original_at[i]` bytes into the replaced ones and begins `moved_at[i]` bytes into the
-    /// cell. Behind the last one, the system call is next.
+    /// Instruction i began `original_at[i]` bytes into the replaced ones and begins `moved_at[i]` bytes into
+    /// the cell. Behind the last one, the system call is next.
     u8 moved_at[3], original_at[3];
     u8 count;
     u8 replaced;  // bytes before the system call
@@ -46,11 +47,12 @@ std::optional<PatchPlan> plan_patch(const PatchSite& site);
 
 /// Writes the trampoline for `plan` as it will lie at `cell_address`; it jumps through the eight-byte word at
 /// `entry_slot`. False where something is out of reach.
-bool write_trampoline(const PatchSite& site, const PatchPlan& plan, u64 cell_address, u64 entry_slot, u32 magic,
-                      std::span<u8, trampoline_size> cell);
+bool write_trampoline(const PatchSite& site, const PatchPlan& plan, u64 cell_address, u64 entry_slot,
+                      u32 magic, std::span<u8, trampoline_size> cell);
 
 /// Writes the jump over the replaced bytes; `text` is the page copy whose first byte lies at `address`.
-bool write_jump(std::span<u8> text, u64 address, const PatchSite& site, const PatchPlan& plan, u64 cell_address);
+bool write_jump(std::span<u8> text, u64 address, const PatchSite& site, const PatchPlan& plan,
+                u64 cell_address);
 
 /// The original address for an instruction pointer inside a trampoline.
 u64 original_address(const TrampolineNote& note, u64 cell_address, u64 rip);

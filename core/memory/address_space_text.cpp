@@ -14,15 +14,15 @@ bool is_text(const Mapping& mapping) {
 
 }  // namespace
 
-/// Where the file's first byte lies: the lowest of the adjoining mappings of the file, if it shows offset 0; else 0.
+/// Where the file's first byte lies: the lowest of the adjoining mappings of the file, if it shows offset 0;
+/// else 0.
 u64 AddressSpace::image_of(const Mapping& mapping) const {
     usize index = lower_bound(mapping.begin);
     const Mapping* lowest = &mapping;
     auto inode = mapping.source.file->inode();
     while (lowest->source.offset != 0 && index > 0) {
         const Mapping* below = mappings_[--index];
-        if (below->end != lowest->begin || !below->source.file || below->source.file->inode() != inode)
-            break;
+        if (below->end != lowest->begin || !below->source.file || below->source.file->inode() != inode) break;
         lowest = below;
     }
     bool in_line = lowest->source.offset == 0 && mapping.begin - lowest->begin == mapping.source.offset;

@@ -11,7 +11,7 @@ struct Mapping : Pinned {
     bool shared = false;
     bool grows_down = false, stack = false, locked = false, no_reserve = false;
     bool dont_fork = false, wipe_on_fork = false, dont_dump = false, huge = false;
-    bool was_writable = false;  // its private pages may differ from the file's
+    bool was_writable = false;   // its private pages may differ from the file's
     bool platform_room = false;  // the platform's code for patched text; not shown to the guest
     string_view name;
     MappingSource source;

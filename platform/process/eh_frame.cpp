@@ -37,6 +37,21 @@ struct TableEntry {
     i32 function, description;  // relative to the table's header
 };
 
+/// The common part's augmentation names a signal frame ("zRS").
+bool is_signal_frame(u64 common) {
+    struct Common {
+        u32 length, id;
+        u8 version;
+        char augmentation[7];
+    } part{};
+    if (!read(common, &part)) return false;
+    for (char letter : part.augmentation) {
+        if (letter == 0) return false;
+        if (letter == 'S') return true;
+    }
+    return false;
+}
+
 u64 plus(u64 base, i32 distance) {
     return base + static_cast<u64>(i64{distance});
 }
@@ -53,7 +68,8 @@ FunctionTable::FunctionTable(u64 image) {
     for (u64 i = 0; i < min<u64>(elf.program_header_count, most_headers); i++) {
         ProgramHeader header{};
         if (!read(image + elf.program_headers + i * sizeof(header), &header)) return;
-        if (header.type == type_load && first_address == ~u64{0}) first_address = header.address - header.offset;
+        if (header.type == type_load && first_address == ~u64{0})
+            first_address = header.address - header.offset;
         if (header.type == type_eh_frame) table = header.address;
     }
     if (table == 0 || first_address == ~u64{0}) return;
@@ -94,7 +110,10 @@ void FunctionTable::find(u64 address, u64* begin, u64* end) const {
     } frame{};
     if (!read(description, &frame) || plus(description + 8, frame.begin) != function) return;
     if (address - function >= frame.size) return;
-    *begin = function;
+    // A signal's return code is described from one byte before it on, so that unwinders which step back find
+    // it.
+    bool signal_return = is_signal_frame(description + sizeof(u32) - frame.common);
+    *begin = function + (signal_return ? 1 : 0);
     *end = function + frame.size;
 }
 

@@ -1,4 +1,5 @@
-// Where functions begin and end, from the search table that linkers put beside the unwind data (PT_GNU_EH_FRAME).
+// Where functions begin and end, from the search table that linkers put beside the unwind data
+// (PT_GNU_EH_FRAME).
 #pragma once
 
 #include "core/base/types.h"

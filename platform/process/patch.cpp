@@ -10,8 +10,8 @@ namespace litebox::process {
 
 namespace {
 
-/// Files are patched in parts of this size: small enough to be copied in no time, large enough that the mappings of a
-/// library stay few.
+/// Files are patched in parts of this size: small enough to be copied in no time, large enough that the
+/// mappings of a library stay few.
 constexpr u64 part_size = 64 * 1024;
 /// What is read on either side, for functions that reach over a part's border.
 constexpr u64 margin = 16 * 1024;
@@ -30,7 +30,8 @@ struct TextPart {
 struct TextVersion {
     TextVersion* next;
     u64 version[5];
-    i64 room_offset;  // from the file's first byte in memory to its trampolines, the same wherever it is mapped
+    i64 room_offset;  // from the file's first byte in memory to its trampolines, the same wherever it is
+                      // mapped
     TextPart* parts;
     u8* trampolines;
     u32 cells_used;
@@ -76,8 +77,9 @@ bool read_window(PatchState& patch, const upcall::Text& text, u64 begin, u64 end
     return platform::copy_in(patch.scratch, from, to - from) == to - from;
 }
 
-void patch_one(PatchState& patch, TextVersion& version, const upcall::Text& text, const FunctionTable& functions,
-               const Window& window, std::span<u8> copy, u64 copy_address, u64 site_address) {
+void patch_one(PatchState& patch, TextVersion& version, const upcall::Text& text,
+               const FunctionTable& functions, const Window& window, std::span<u8> copy, u64 copy_address,
+               u64 site_address) {
     arch::PatchSite site{window.bytes, window.address, site_address, 0, 0};
     functions.find(site_address, &site.function_begin, &site.function_end);
     auto plan = arch::plan_patch(site);
@@ -87,7 +89,8 @@ void patch_one(PatchState& patch, TextVersion& version, const upcall::Text& text
     // The jump must lie in this part as a whole.
     if (site_address - plan->replaced < copy_address) return;
     if (!arch::write_trampoline(site, *plan, cell_address, text.room, patch.magic, cell)) return;
-    __builtin_memcpy(version.trampolines + u64{version.cells_used} * arch::trampoline_size, cell, sizeof(cell));
+    __builtin_memcpy(version.trampolines + u64{version.cells_used} * arch::trampoline_size, cell,
+                     sizeof(cell));
     if (arch::write_jump(copy, copy_address, site, *plan, cell_address)) version.cells_used++;
 }
 
@@ -133,8 +136,8 @@ Result<void> map_copy(u64 address, u64 length, const void* copy) {
                      state.arena_file, reinterpret_cast<u64>(copy) - state.arena_base);
 }
 
-/// The bytes before a site that has been patched in this process begin with a jump to its trampoline; a trap there
-/// comes from a jump to the instruction itself.
+/// The bytes before a site that has been patched in this process begin with a jump to its trampoline; a trap
+/// there comes from a jump to the instruction itself.
 bool part_is_mapped(const TextPart& part, u64 image, u64 site) {
     constexpr usize looked_at = 15;
     u64 offset = site - image - part.begin;

@@ -1,5 +1,5 @@
-// Patching of guest code: the first trap of a system call in a part of a file patches that part, for this process and
-// from a cache for all others.
+// Patching of guest code: the first trap of a system call in a part of a file patches that part, for this
+// process and from a cache for all others.
 #pragma once
 
 #include "arch/x86_64/registers.h"

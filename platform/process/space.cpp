@@ -201,12 +201,3 @@ u64 space_cpu_ns(Space* space) {
 }
 
 }  // namespace litebox::platform
-
-namespace litebox::platform {
-
-/// The host's count is out of reach behind the wall: the supervisor's watch tells it where it is asked for.
-u64 resident_pages(Space* /*space*/) {
-    return 0;
-}
-
-}  // namespace litebox::platform
