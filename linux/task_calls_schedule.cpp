@@ -29,6 +29,8 @@ bool is_known(int policy) {
 Result<Ref<Thread>> thread_or_self(Thread& thread, i32 tid) {
     if (tid < 0) return Errno::einval;
     if (tid == 0) return Ref<Thread>(&thread);
+    // Init is no thread of its own; it is scheduled as an ordinary process is.
+    if (tid == 1) return Ref<Thread>(&thread);
     auto target = tasks().find_thread(tid);
     if (!target) return Errno::esrch;
     return target;
@@ -106,6 +108,7 @@ Result<u64> sched_rr_get_interval(Thread& thread, i32 pid, UserPtr<AbiTimespec> 
 }
 
 Result<u64> sched_setaffinity(Thread& thread, i32 pid, u32 size, u64 mask) {
+    if (pid < 0) return Errno::esrch;
     auto target = TRY(thread_or_self(thread, pid));
     TRY(may_change(thread, *target));
     u64 words[16] = {};
@@ -124,6 +127,7 @@ Result<u64> sched_setaffinity(Thread& thread, i32 pid, u32 size, u64 mask) {
 Result<u64> sched_getaffinity(Thread& thread, i32 pid, u32 size, u64 mask) {
     u32 count = platform::processor_count();
     if (size * 8 < count || (size & 7) != 0) return Errno::einval;
+    if (pid < 0) return Errno::esrch;
     auto target = TRY(thread_or_self(thread, pid));
     usize bytes = min<usize>(size, 8 * ((count + 63) / 64));
     TRY(copy_to_user(mask, target->affinity, bytes));

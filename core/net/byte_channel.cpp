@@ -4,8 +4,6 @@ namespace litebox {
 
 Result<Ref<ByteChannel>> ByteChannel::create() {
     auto channel = TRY(make_ref<ByteChannel>());
-    channel->bytes_ = static_cast<u8*>(heap_allocate(capacity));
-    if (channel->bytes_ == nullptr) return Errno::enobufs;
     return channel;
 }
 
@@ -49,6 +47,9 @@ Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
         {
             LockGuard guard(mutex_);
             if (reset_) return done > 0 ? Result<usize>(done) : Errno::econnreset;
+            // Most connections carry little, and many carry nothing in one direction.
+            if (bytes_ == nullptr) bytes_ = static_cast<u8*>(heap_allocate(capacity));
+            if (bytes_ == nullptr) return Errno::enobufs;
             if (reader_closed_ || writer_closed_) return done > 0 ? Result<usize>(done) : Errno::epipe;
             if (done == 0 && ancillary && from.remaining() > 0 && written_ - read_ < capacity) {
                 auto mark = TRY(make_own<Mark>());
