@@ -166,7 +166,9 @@ Result<u64> write_control(Thread& thread, Socket& socket, IncomingMessage& messa
     u64 used = 0;
     bool wants_credentials = socket.options.pass_credentials.load();
     if (wants_credentials && socket.family == family_unix) {
-        AbiCredentials credentials{0, 65534, 65534};
+        PeerCredentials peer = socket.peer_credentials();
+        AbiCredentials credentials{peer.pid, peer.uid, peer.gid};
+        if (peer.pid == 0) credentials = {0, 65534, 65534};
         if (message.ancillary) {
             const PeerCredentials& from = message.ancillary->credentials;
             credentials = {from.pid, from.uid, from.gid};

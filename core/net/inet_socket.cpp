@@ -160,7 +160,7 @@ Result<void> TcpSocket::connect(const SocketAddress& address, bool wait) {
     InetAddress own = local_.inet;
     if (own.any()) {
         u16 port = own.port;
-        own = to;
+        own = loopback_like(to);
         own.port = port;
     }
     TRY(connect_to(static_cast<StreamSocket&>(*listener), inet_name(*this, own), inet_name(*this, to), wait));

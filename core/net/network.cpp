@@ -19,7 +19,9 @@ Result<void> NetworkStack::bind_unix(Socket& socket, const void* inode, string_v
     name->abstract_name = TRY(String::from(abstract_name));
     LockGuard guard(mutex_);
     for (Name& other : names_)
-        if (inode == nullptr && other.inode == nullptr && other.abstract_name.view() == abstract_name)
+        // Names of streams, datagrams and sequenced packets are apart.
+        if (inode == nullptr && other.inode == nullptr && other.socket->type == socket.type &&
+            other.abstract_name.view() == abstract_name)
             return Errno::eaddrinuse;
     names_.push_back(name.release());
     return {};

@@ -198,6 +198,29 @@ Result<usize> StreamSocket::send(OutgoingMessage& message) {
     return done;
 }
 
+Result<usize> StreamSocket::discard(IncomingMessage& message, ByteChannel& channel, bool wait) {
+    u8 scrap[512];
+    usize wanted = message.data->remaining(), done = 0;
+    u64 deadline = receive_deadline();
+    while (done < wanted) {
+        auto cursor = IoCursor::kernel(scrap, min(sizeof(scrap), wanted - done));
+        auto taken = channel.read(cursor, nullptr, false);
+        if (taken.ok() && taken.value() == 0) break;
+        if (taken.ok()) {
+            done += taken.value();
+            continue;
+        }
+        if (done > 0 || taken.error() != Errno::eagain || !wait) {
+            if (done > 0) break;
+            return taken.error();
+        }
+        auto waited = wait_until(channel.read_queue, deadline,
+                                 [&] { return channel.readable() > 0 || channel.at_end(); });
+        if (!waited.ok()) return timeout_as_again(waited.error());
+    }
+    return done;
+}
+
 Result<usize> StreamSocket::receive(IncomingMessage& message) {
     auto channel = TRY(incoming());
     bool peek = (message.flags & message_peek) != 0;
@@ -212,6 +235,9 @@ Result<usize> StreamSocket::receive(IncomingMessage& message) {
     if (message.data->remaining() == 0 && !channel->at_end() && channel->readable() == 0 && !wait)
         return Errno::eagain;
     if (message.data->remaining() == 0) return usize{0};
+    // TCP takes MSG_TRUNC as: throw the bytes away.
+    if ((message.flags & message_truncated) != 0 && family != family_unix)
+        return discard(message, *channel, wait);
     u64 deadline = receive_deadline();
     bool wait_all = (message.flags & message_wait_all) != 0 && !peek;
     usize done = 0;

@@ -53,6 +53,7 @@ class StreamSocket : public Socket {
         Ref<StreamSocket> socket;
     };
     Result<void> offer(Ref<StreamSocket> accepted);
+    Result<usize> discard(IncomingMessage& message, ByteChannel& channel, bool wait);
     Result<Ref<ByteChannel>> incoming();
     Result<Ref<ByteChannel>> outgoing();
     Ref<ByteChannel> in_, out_;

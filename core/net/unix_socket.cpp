@@ -261,7 +261,7 @@ Result<usize> UnixPacketSocket::receive(IncomingMessage& message) {
         u32 generation = wait_generation();
         auto taken = mailbox_->queue.take(message);
         if (taken.ok()) {
-            if (message.from.name_length == 0) message.has_from = type == socket_datagram;
+            message.has_from = message.from.name_length > 0 && type == socket_datagram;
             return taken;
         }
         if (taken.error() != Errno::eagain) return taken;

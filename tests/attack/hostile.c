@@ -1,5 +1,6 @@
-// A guest that is only hostile. It finds the library OS's gate by reading the core's memory, which lies in its own address
-// space, and then does what its arguments say. Exit 0: the attack had no effect that it could see; 99: it got through.
+// A guest that is only hostile. It finds the library OS's gate by reading the core's memory, which lies in
+// its own address space, and then does what its arguments say. Exit 0: the attack had no effect that it could
+// see; 99: it got through.
 #include <fcntl.h>
 #include <immintrin.h>
 #include <signal.h>
@@ -18,7 +19,10 @@ static long raw(long nr, word a, word b, word c, word d, word e, word f) {
     register word r8 asm("r8") = e;
     register word r9 asm("r9") = f;
     long result;
-    asm volatile("syscall" : "=a"(result) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+    asm volatile("syscall"
+                 : "=a"(result)
+                 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                 : "rcx", "r11", "memory");
     return result;
 }
 
@@ -28,8 +32,9 @@ static word block(void) {
     return base;
 }
 
-// The core's stack of this thread lies below its block, in the same 64 KiB slot; return addresses on it point into the image, which
-// has a 4 GiB piece of the address space for itself, two below the one where the slots begin. The gate is the first thing on a page.
+// The core's stack of this thread lies below its block, in the same 64 KiB slot; return addresses on it point
+// into the image, which has a 4 GiB piece of the address space for itself, two below the one where the slots
+// begin. The gate is the first thing on a page.
 static word find_gate(void) {
     word slot = block() & ~0xfffful;
     for (word at = slot + 0x1000; at < block(); at += 8) {
@@ -48,7 +53,10 @@ static long through_gate(word gate, long nr, word a, word b, word c, word d, wor
     register word r8 asm("r8") = e;
     register word r9 asm("r9") = f;
     long result;
-    asm volatile("call *%8" : "=a"(result) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9), "m"(gate) : "rcx", "r11", "memory");
+    asm volatile("call *%8"
+                 : "=a"(result)
+                 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9), "m"(gate)
+                 : "rcx", "r11", "memory");
     return result;
 }
 
@@ -59,9 +67,11 @@ static int attack_own_code(void) {
 }
 
 static int attack_generated_code(void) {
-    unsigned char* code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char* code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (code == MAP_FAILED) return 0;
-    const unsigned char body[] = {0xb8, SYS_getppid, 0, 0, 0, 0x0f, 0x05, 0xc3};  // mov $nr,%eax; syscall; ret
+    const unsigned char body[] = {0xb8, SYS_getppid, 0,    0,
+                                  0,    0x0f,        0x05, 0xc3};  // mov $nr,%eax; syscall; ret
     memcpy(code, body, sizeof body);
     long parent = ((long (*)(void))code)();
     return parent == getppid() ? 0 : 99;  // the library OS's answer, not the host's
@@ -69,24 +79,35 @@ static int attack_generated_code(void) {
 
 static int attack_core_memory(void) {
     // The thread block and the core's stack: the sandbox may die of it, and only the sandbox.
-    for (word at = (block() & ~0xfffful) + 0x1000; at < block() + 0x100; at += 8) *(volatile word*)at = 0x4141414141414141;
+    for (word at = (block() & ~0xfffful) + 0x1000; at < block() + 0x100; at += 8)
+        *(volatile word*)at = 0x4141414141414141;
     getppid();
     return 0;
 }
 
 static int attack_map_over(void) {
     word arena = block() & ~0xfffffffful;
-    void* got = mmap((void*)arena, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    void* got =
+        mmap((void*)arena, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     return got == MAP_FAILED ? 0 : 99;
 }
 
 static int attack_registers(void) {
     for (int i = 0; i < 100; i++) {
-        word junk = ((word)rand() << 33 ^ (word)rand()) & 0x7ffffffffff8;  // a non-canonical base faults by itself
+        word junk =
+            ((word)rand() << 33 ^ (word)rand()) & 0x7ffffffffff8;  // a non-canonical base faults by itself
         asm volatile("wrgsbase %0" : : "r"(i % 2 ? junk : 0x1000));
         if (raw(SYS_getppid, 0, 0, 0, 0, 0, 0) < 0) return 99;
-        asm volatile("pushfq; orq $0x44400, (%%rsp); popfq; mov $110, %%eax; syscall; pushfq; andq $~0x44400, (%%rsp); popfq" : : : "rax", "rcx", "r11", "memory", "cc");
-        asm volatile("mov %%rsp, %%r12; xor %%esp, %%esp; mov $110, %%eax; syscall; mov %%r12, %%rsp" : : : "rax", "rcx", "r11", "r12", "memory");
+        asm volatile(
+            "pushfq; orq $0x44400, (%%rsp); popfq; mov $110, %%eax; syscall; pushfq; andq $~0x44400, "
+            "(%%rsp); popfq"
+            :
+            :
+            : "rax", "rcx", "r11", "memory", "cc");
+        asm volatile("mov %%rsp, %%r12; xor %%esp, %%esp; mov $110, %%eax; syscall; mov %%r12, %%rsp"
+                     :
+                     :
+                     : "rax", "rcx", "r11", "r12", "memory");
     }
     return 0;
 }
