@@ -31,20 +31,32 @@ Result<u64> wait_for_events(Thread& thread, int descriptor, u64 events, int coun
     auto file = TRY(thread.files->get(descriptor));
     Epoll* epoll = file->as_epoll();
     if (epoll == nullptr) return Errno::einval;
-    constexpr usize batch = 32;
-    EpollEvent ready[batch];
+    // Few at a time, the common case, need no allocation.
+    constexpr usize on_stack = 24;
+    EpollEvent few[on_stack];
+    Vector<EpollEvent> many;
+    const EpollEvent* ready = few;
     usize found = 0;
-    auto look = [&] {
-        return (found = epoll->collect({ready, min<usize>(batch, static_cast<usize>(count))})) > 0;
+    auto look = [&]() -> Result<bool> {
+        usize wanted = min(static_cast<usize>(count), epoll->ready_count());
+        if (wanted > on_stack) {
+            TRY(many.resize(wanted));
+            ready = many.data();
+            found = epoll->collect({many.data(), wanted});
+        } else {
+            ready = few;
+            found = epoll->collect({few, wanted});
+        }
+        return found > 0;
     };
-    if (!look()) {
+    if (!TRY(look())) {
         if (deadline == 0) return u64{0};
         ThreadWaiter waiter(thread);
         waiter.exclusive = true;
         ThreadWaiter::Scope scope(epoll->queue(), waiter);
         for (;;) {
             u32 generation = wait_generation();
-            if (look()) break;
+            if (TRY(look())) break;
             auto result = block(generation, deadline, Interruptible::yes);
             if (result.ok()) continue;
             if (result.error() == Errno::etimedout) return u64{0};

@@ -410,6 +410,7 @@ class Watch {
             rusage usage{};
             pid_t pid = wait4(-1, &status, __WALL, &usage);
             if (pid < 0 && errno != EINTR) break;
+            if (pid > 0) processes_++;
             if (pid > 0) peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
         }
     }

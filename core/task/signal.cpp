@@ -79,7 +79,8 @@ void complete(Process& process, Thread* only, int signal) {
             }
     }
     process.signal_event.wake(~0u, ~0u);
-    if (taker == nullptr) return;
+    // A stopped process takes nothing but SIGKILL: the rest waits for SIGCONT.
+    if (taker == nullptr || (process.stopped && signal != sigkill)) return;
     bool waited_for = taker->mask.has(signal) && taker->waiting_for.has(signal);
     if (!waited_for && fatal_by_default(process, signal) &&
         (signal == sigkill || default_action(signal) == DefaultAction::terminate)) {

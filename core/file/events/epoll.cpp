@@ -180,6 +180,13 @@ void Epoll::forget(File& file) {
     }
 }
 
+usize Epoll::ready_count() {
+    LockGuard guard(ready_mutex_);
+    usize count = 0;
+    for (ListNode* node = ready_.next; node != &ready_; node = node->next) count++;
+    return count;
+}
+
 usize Epoll::collect(std::span<EpollEvent> events) {
     LockGuard guard(mutex_);
     // Only what is on the list now: level-triggered items go back to its end.

@@ -32,6 +32,8 @@ class Epoll final : public File {
     Result<void> remove(int descriptor, File& file);
     /// Up to `events.size()` ready ones; 0 when there are none now.
     usize collect(std::span<EpollEvent> events);
+    /// How many may be ready: an upper bound for collect.
+    usize ready_count();
     [[nodiscard]] WaitQueue& queue() { return queue_; }
 
     u32 poll(PollTable* table) override;
