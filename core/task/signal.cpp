@@ -292,8 +292,9 @@ void stop_process(Thread& thread, int signal) {
         for (Thread& member : process.threads) member.interrupt(work_stop);
     }
     LockGuard guard(tasks().mutex);
+    // A continue that nobody has asked about yet stays to be told: whoever sent it may be about to wait for
+    // it.
     process.unreported_stop = signal;
-    process.unreported_continue = false;
     notify_parent(process, child_stopped, signal);
 }
 
