@@ -57,6 +57,17 @@ Result<void> set_policy(Thread& thread, Thread& target, int policy, int priority
     return {};
 }
 
+/// The processor that the thread is told it runs on. Affinity is recorded and not enforced (docs/CAVEATS.md);
+/// a thread that pinned itself is told a processor of its own mask, as its per-processor data depends on.
+u32 processor_of(const Thread& thread) {
+    u32 current = platform::current_processor();
+    u32 word = current / 64;
+    if (word < 16 && (thread.affinity[word] >> current % 64 & 1) != 0) return current;
+    for (u32 i = 0; i < 16; i++)
+        if (thread.affinity[i] != 0) return i * 64 + static_cast<u32>(__builtin_ctzll(thread.affinity[i]));
+    return current;
+}
+
 }  // namespace
 
 Result<u64> sched_yield(Thread&) {
@@ -330,8 +341,8 @@ Result<u64> sysinfo(Thread&, u64 buffer) {
     return u64{0};
 }
 
-Result<u64> getcpu(Thread&, UserPtr<u32> processor, UserPtr<u32> node) {
-    if (processor) TRY(processor.write(platform::current_processor()));
+Result<u64> getcpu(Thread& thread, UserPtr<u32> processor, UserPtr<u32> node) {
+    if (processor) TRY(processor.write(processor_of(thread)));
     if (node) TRY(node.write(0));
     return u64{0};
 }
