@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""The filter of a running sandbox permits exactly what the list says, for all arguments: a proof by z3 over the bytes that the kernel
+holds, with the list written down here a second time; and every change of one instruction makes the proof fail."""
+import ctypes
+import os
+import pathlib
+import random
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+try:
+    import z3
+except ImportError:  # reported by setUpClass: a missing package never passes
+    z3 = None
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LITEBOX = os.environ.get("LITEBOX", str(ROOT / "build/bin/litebox"))
+ALLOW, TRAP, KILL = 0x7FFF0000, 0x00030000, 0x80000000
+NUMBER, ARCHITECTURE, POINTER_LOW, POINTER_HIGH, ARGUMENTS = 0, 4, 8, 12, 16
+X86_64 = 0xC000003E
+WINDOWS = ("begin", "image", "image_length", "block", "block_length", "rings", "rings_length", "arena", "arena_length", "end", "gate")
+
+
+# --- the list, once more, over integers and over bit vectors alike -------------------------------------------------------------------
+
+class Concrete:
+    both = staticmethod(lambda *parts: all(parts))
+    either = staticmethod(lambda *parts: any(parts))
+    no = staticmethod(lambda part: not part)
+    below = staticmethod(lambda a, b: a < b)
+    shift = staticmethod(lambda a, b: a >> b)
+
+
+class Symbolic:
+    both = staticmethod(lambda *parts: z3.And(*parts))
+    either = staticmethod(lambda *parts: z3.Or(*parts))
+    no = staticmethod(lambda part: z3.Not(part))
+    below = staticmethod(lambda a, b: z3.ULT(a, b))
+    shift = staticmethod(lambda a, b: z3.LShR(a, b))
+
+
+def permitted(o, w, number, a, deny_write_execute=False):
+    """Whether a call from the gate is on the list. `o`: the logic, `w`: this run's windows, `a`: six arguments."""
+    def among(x, values):
+        return o.either(*[x == v for v in values])
+
+    def inside(x, low, high):
+        return o.both(o.no(o.below(x, low)), o.below(x, high))
+
+    def outside_windows(x):
+        return o.no(inside(x, w["begin"], w["end"]))
+
+    def protection(x, mask):
+        if deny_write_execute and mask & 6 == 6:
+            return o.either(x & ~(mask & ~2) & 2**64 - 1 == 0, x & ~(mask & ~4) & 2**64 - 1 == 0)
+        return x & (~mask & 2**64 - 1) == 0
+
+    short = 1 << 32
+    # The filter looks at upper halves: the ring window is the whole 4 GiB piece that the rings share with the read-only start block.
+    rings = w["rings"] >> 32 << 32
+    anonymous = o.both(protection(a[2], 7), a[3] == 0x4032, a[4] == 2**64 - 1, a[5] == 0)
+    arena = o.both(protection(a[2], 7), among(a[3], (0x11, 0x12)), a[4] == 3)
+    private_file = o.both(protection(a[2], 7), a[3] == 0x12, inside(a[4], 16, 5136))
+    shared_file = o.both(protection(a[2], 5), a[3] == 0x11, inside(a[4], 16, 5136))
+    shared_writable = o.both(protection(a[2], 7), a[3] == 0x11, inside(a[4], 4112, 5136))
+    a_file = o.both(outside_windows(a[0]), o.below(a[1], short), o.either(arena, private_file, shared_file, shared_writable))
+    low = a[0] & 0xFFFFFFFF
+    positive = o.both(o.below(a[0], 2**31), o.either(o.below(a[0], 8), a[0] == 11))
+    an_int = among(o.shift(a[0], 32), (0, 0xFFFFFFFF))
+    cpu_clock = o.both(an_int, o.no(o.below(low, 2**31)), o.no(low & 3 == 3))
+    rows = {
+        202: o.both(inside(a[0], rings, w["end"]), among(a[1], [op | flag for op in (0, 1, 9, 10) for flag in (0, 128, 256, 384)])),
+        9: o.either(anonymous, a_file),
+        10: protection(a[2], 7),
+        28: among(a[2], (4, 8, 9, 14, 15, 23)),
+        25: o.both(outside_windows(a[0]), outside_windows(a[4]), o.below(a[1], short), o.below(a[2], short), a[3] == 3),
+        56: among(a[0], (0x50F00, 0x8411)),
+        234: a[2] == 10,
+        228: o.either(positive, cpu_clock),
+        324: o.both(among(a[0], (8, 32)), a[1] == 0, a[2] == 0),
+        17: inside(a[0], 16, 5136),
+    }
+    unconditional = [number == n for n in (60, 231, 15, 219)]
+    return o.either(*unconditional, *[o.both(number == n, row) for n, row in rows.items()])
+
+
+# --- classic BPF, run and proved ------------------------------------------------------------------------------------------------------
+
+def run(program, data):
+    """The verdict on 64 bytes of seccomp_data, as the kernel computes it."""
+    at = accumulator = 0
+    while True:
+        code, when_true, when_false, value = program[at]
+        at += 1
+        if code == 0x20:
+            accumulator = struct.unpack_from("<I", data, value)[0]
+        elif code == 0x54:
+            accumulator &= value
+        elif code == 0x06:
+            return value
+        elif code == 0x05:
+            at += value
+        else:
+            holds = {0x15: accumulator == value, 0x35: accumulator >= value, 0x25: accumulator > value, 0x45: accumulator & value != 0}[code]
+            at += when_true if holds else when_false
+
+
+class Inputs:
+    def __init__(self):
+        self.number, self.architecture = z3.BitVec("number", 32), z3.BitVec("architecture", 32)
+        self.pointer = z3.BitVec("pointer", 64)
+        self.arguments = [z3.BitVec(f"argument{i}", 64) for i in range(6)]
+
+    def word(self, offset):
+        if offset == NUMBER:
+            return self.number
+        if offset == ARCHITECTURE:
+            return self.architecture
+        if offset % 4 or offset >= 64:
+            return None
+        whole = self.pointer if offset < ARGUMENTS else self.arguments[(offset - ARGUMENTS) // 8]
+        return z3.Extract(63, 32, whole) if offset % 8 else z3.Extract(31, 0, whole)
+
+
+def verdicts(program, inputs):
+    """For each verdict the condition under which the program gives it; None where it is no program."""
+    arriving = [[] for _ in program]  # (condition, accumulator)
+    arriving[0] = [(z3.BoolVal(True), z3.BitVecVal(0, 32))]
+    found = {}
+    for at, (code, when_true, when_false, value) in enumerate(program):
+        if not arriving[at]:
+            continue
+        condition = z3.Or(*[c for c, _ in arriving[at]])
+        accumulator = arriving[at][0][1]
+        for c, other in arriving[at][1:]:
+            accumulator = z3.If(c, other, accumulator) if not other.eq(accumulator) else accumulator
+        targets = []
+        if code == 0x20:
+            word = inputs.word(value)
+            if word is None:
+                return None
+            targets = [(at + 1, condition, word)]
+        elif code == 0x54:
+            targets = [(at + 1, condition, accumulator & z3.BitVecVal(value, 32))]
+        elif code == 0x05:
+            targets = [(at + 1 + value, condition, accumulator)]
+        elif code == 0x06:
+            found.setdefault(value, []).append(condition)
+        else:
+            constant = z3.BitVecVal(value, 32)
+            holds = {0x15: accumulator == constant, 0x35: z3.UGE(accumulator, constant), 0x25: z3.UGT(accumulator, constant),
+                     0x45: (accumulator & constant) != 0}[code]
+            targets = [(at + 1 + when_true, z3.And(condition, holds), accumulator),
+                       (at + 1 + when_false, z3.And(condition, z3.Not(holds)), accumulator)]
+        for target, when, what in targets:
+            if target >= len(program):
+                return None
+            arriving[target].append((when, what))
+    return {verdict: z3.Or(*conditions) for verdict, conditions in found.items()}
+
+
+def counterexample(program, w, deny=False):
+    """None when the program is exactly the list; else a call that is judged otherwise."""
+    inputs = Inputs()
+    found = verdicts(program, inputs)
+    if found is None or set(found) - {ALLOW, TRAP, KILL}:
+        return "not a program of ours"
+    gate = z3.And(inputs.architecture == X86_64, inputs.pointer == w["gate"] + 2)
+    listed = permitted(Symbolic, w, inputs.number, inputs.arguments, deny)
+    never = z3.BoolVal(False)
+    solver = z3.Solver()
+    solver.add(z3.Or(found.get(TRAP, never) == gate, found.get(ALLOW, never) != z3.And(gate, listed),
+                     found.get(KILL, never) != z3.And(gate, z3.Not(listed))))
+    answer = solver.check()
+    return None if answer == z3.unsat else str(solver.model() if answer == z3.sat else answer)
+
+
+# --- a running sandbox, seen from outside ---------------------------------------------------------------------------------------------
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+libc.ptrace.restype = ctypes.c_long
+ATTACH, DETACH, GET_FILTER = 16, 17, 0x420C
+
+
+def sandboxed(supervisor):
+    children = pathlib.Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [int(c) for c in children if "litebox-arena" in pathlib.Path(f"/proc/{c}/maps").read_text()
+            and "\nSeccomp:\t2" in pathlib.Path(f"/proc/{c}/status").read_text()]
+
+
+def filter_of(process):
+    """The newest filter's instructions, from the kernel."""
+    if libc.ptrace(ATTACH, process, None, None) != 0:
+        raise OSError(ctypes.get_errno(), "PTRACE_ATTACH")
+    try:
+        os.waitpid(process, 0x40000000)
+        count = libc.ptrace(GET_FILTER, process, 0, None)
+        if count < 0:
+            raise OSError(ctypes.get_errno(), "PTRACE_SECCOMP_GET_FILTER")
+        buffer = ctypes.create_string_buffer(8 * count)
+        libc.ptrace(GET_FILTER, process, 0, buffer)
+        return [struct.unpack_from("<HBBI", buffer.raw, 8 * i) for i in range(count)]
+    finally:
+        libc.ptrace(DETACH, process, None, None)
+
+
+def windows_of(process):
+    """This run's addresses from the start block that the sandbox holds, not from the filter."""
+    line = next(l for l in pathlib.Path(f"/proc/{process}/maps").read_text().splitlines() if "litebox-block" in l)
+    with open(f"/proc/{process}/mem", "rb") as memory:
+        memory.seek(int(line.split("-")[0], 16))
+        block = memory.read(8 + 8 * len(WINDOWS))
+        windows = dict(zip(WINDOWS, struct.unpack_from("<11Q", block, 8)))
+        memory.seek(windows["gate"])
+        assert memory.read(2) == b"\x0f\x05", "no system call at the gate"
+    return windows
+
+
+def observe(*options):
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as here:
+        litebox = subprocess.Popen([LITEBOX, "run", "--quiet", *options, "--", "sleep", "60"], cwd=here, stdin=subprocess.DEVNULL)
+        try:
+            for _ in range(200):
+                found = sandboxed(litebox.pid)
+                if found:
+                    return filter_of(found[0]), windows_of(found[0])
+                time.sleep(0.05)
+            raise AssertionError("no sandboxed process with a filter was seen")
+        finally:
+            litebox.send_signal(signal.SIGKILL)
+            litebox.wait()
+
+
+def interesting(w):
+    values = {0, 1, 3, 4, 5, 7, 8, 9, 10, 11, 12, 14, 15, 16, 23, 32, 4111, 4112, 5135, 5136, 0x11, 0x12, 0x4032, 0x8411, 0x50F00, 128,
+              384, 2**32 - 1, 2**32 - 5, 2**32 - 6, 2**64 - 1, 2**64 - 5, 2**64 - 6}
+    for name in ("begin", "rings", "arena", "end", "gate"):
+        values |= {w[name], w[name] - 1, w[name] + 4096}
+    values |= {v ^ 2**32 for v in values} | {v ^ 2**63 for v in values}
+    return sorted(values)
+
+
+def mutants(program):
+    for at, (code, when_true, when_false, value) in enumerate(program):
+        changed = [(code, when_true, when_false, value ^ 1), (code, when_true, when_false, value ^ 0x80000000)]
+        if code == 0x06:
+            changed = [(code, 0, 0, other) for other in (ALLOW, TRAP, KILL) if other != value]
+        elif code == 0x20:
+            changed = [(code, 0, 0, (value + 4) % 64)]
+        elif code == 0x05:
+            changed = [(code, 0, 0, 0)]
+        elif code & 7 == 5:
+            changed.append((code, when_false, when_true, value))
+            if (code, value) != (0x35, 0):  # "at least 0" always holds: that one would be the same program
+                changed.append((0x05, 0, 0, when_true))
+            changed.append((0x05, 0, 0, when_false))
+        for instruction in changed:
+            yield at, program[:at] + [instruction] + program[at + 1:]
+
+
+@unittest.skipUnless(os.geteuid() == 0, "reading a filter back from the kernel needs root")
+class Filter(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if z3 is None:
+            raise AssertionError("python3-z3 is not installed: the proof was not made")
+        cls.program, cls.windows = observe()
+
+    def test_the_filter_is_exactly_the_list(self):
+        self.assertIsNone(counterexample(self.program, self.windows))
+
+    def test_the_filter_is_exactly_the_list_without_write_and_execute(self):
+        program, windows = observe("--wx=deny")
+        self.assertIsNone(counterexample(program, windows, deny=True))
+        self.assertIsNotNone(counterexample(program, windows, deny=False))
+
+    def test_every_number_and_mutated_arguments(self):
+        values, chosen = interesting(self.windows), random.Random(1)
+        pointer = self.windows["gate"] + 2
+        seen = {ALLOW: 0, KILL: 0}
+        for round_number in range(200):
+            for number in range(0, 601) if round_number == 0 else (202, 9, 10, 28, 25, 56, 234, 228, 324, 17) * 20:
+                arguments = [chosen.choice(values) for _ in range(6)]
+                expected = ALLOW if permitted(Concrete, self.windows, number, arguments) else KILL
+                got = run(self.program, struct.pack("<IIQ6Q", number, X86_64, pointer, *arguments))
+                self.assertEqual(got, expected, (number, [hex(a) for a in arguments]))
+                seen[expected] += 1
+                for other in (pointer ^ 2**32, pointer - 2, pointer ^ 2**63):
+                    self.assertEqual(run(self.program, struct.pack("<IIQ6Q", number, X86_64, other, *arguments)), TRAP)
+        self.assertTrue(all(seen.values()), seen)
+
+    def test_changing_any_instruction_breaks_the_proof(self):
+        survived, tried = [], 0
+        for at, mutant in mutants(self.program):
+            tried += 1
+            if counterexample(mutant, self.windows) is None:
+                survived.append((at, self.program[at], mutant[at]))
+        self.assertEqual(survived, [], f"{len(survived)} of {tried} changes were not noticed")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
