@@ -35,10 +35,11 @@ int main(void) {
     tv = (struct timeval){-1, 0};
     OK(select(0, NULL, NULL, NULL, &tv));
     FD_ZERO(&r);
-    FD_SET(90, &r);
+    // Linux looks at no bit past the size that its descriptor table happens to have, which is at least 64.
+    FD_SET(60, &r);
     tv = (struct timeval){0, 0};
-    OK(select(91, &r, NULL, NULL, &tv));
-    NUM(select(90, &r, NULL, NULL, &tv));
+    OK(select(61, &r, NULL, NULL, &tv));
+    NUM(select(60, &r, NULL, NULL, &tv));
     OK(syscall(SYS_select, 20, BAD, NULL, NULL, NULL));
     OK(syscall(SYS_select, 20, NULL, NULL, NULL, BAD));
     struct timespec ts = {0, 1000000000};
