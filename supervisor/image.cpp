@@ -118,6 +118,17 @@ uint64_t gate_address(const process::Windows& windows) {
     return windows.image + litebox_gate_offset;
 }
 
+void seal(int file, unsigned seals) {
+    // The kernel refuses to seal against writing while it holds a page of the file for a moment, in a list of
+    // another processor, say.
+    constexpr int tries = 20;
+    constexpr unsigned pause_us = 5000;
+    for (int i = 0; fcntl(file, F_ADD_SEALS, seals) != 0; i++) {
+        if (errno != EBUSY || i == tries) fail("sealing a memory file");
+        usleep(pause_us);
+    }
+}
+
 int make_image(const process::Windows& windows) {
     auto source = embedded();
     std::vector<unsigned char> image(source.begin(), source.end());
@@ -126,8 +137,7 @@ int make_image(const process::Windows& windows) {
     if (file < 0) fail("memfd_create");
     if (write(file, image.data(), image.size()) != static_cast<ssize_t>(image.size()))
         fail("writing the sandbox image");
-    if (fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-        fail("sealing the sandbox image");
+    seal(file, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
     return file;
 }
 
