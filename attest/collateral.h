@@ -11,6 +11,12 @@
 
 namespace litebox::attest {
 
+class Certificate;
+class RevocationList;
+class SignatureMemory;
+struct EnclaveIdentity;
+struct TcbInfo;
+
 /// A document of Intel's as it came: the signed member's exact bytes and the signature over them.
 struct SignedDocument {
     std::string text;     // the whole JSON: {"tcbInfo":{...},"signature":"..."} or {"enclaveIdentity":...}
@@ -31,6 +37,34 @@ struct Collateral {
     /// Adds what `bytes` holds; false where it is nothing known.
     bool add(ByteView bytes, std::string source);
     std::vector<std::string> ignored;
+};
+
+/// Collateral taken apart once, for any number of verifications by any number of threads. It also remembers which signatures
+/// (over its own pieces, and over certificates that come with evidence) were good, so that nothing is checked twice; what depends
+/// on time, roots or evidence is judged anew by each verification.
+class PreparedCollateral {
+public:
+    explicit PreparedCollateral(const Collateral& collateral);
+    ~PreparedCollateral();
+    PreparedCollateral(const PreparedCollateral&) = delete;
+    PreparedCollateral& operator=(const PreparedCollateral&) = delete;
+
+    const std::vector<std::shared_ptr<const Certificate>>& certificates() const { return certificates_; }
+    const std::vector<std::shared_ptr<const RevocationList>>& revocation_lists() const { return revocation_lists_; }
+    const std::vector<std::shared_ptr<const TcbInfo>>& tcb_infos() const { return tcb_infos_; }
+    const std::vector<std::shared_ptr<const EnclaveIdentity>>& identities() const { return identities_; }
+    /// Pieces that could not be read, each with the reason.
+    const std::vector<std::string>& unreadable() const { return unreadable_; }
+    /// Synchronised in itself.
+    SignatureMemory& signatures() const { return *signatures_; }
+
+private:
+    std::vector<std::shared_ptr<const Certificate>> certificates_;
+    std::vector<std::shared_ptr<const RevocationList>> revocation_lists_;
+    std::vector<std::shared_ptr<const TcbInfo>> tcb_infos_;
+    std::vector<std::shared_ptr<const EnclaveIdentity>> identities_;
+    std::vector<std::string> unreadable_;
+    std::unique_ptr<SignatureMemory> signatures_;
 };
 
 }  // namespace litebox::attest

@@ -26,6 +26,8 @@ struct VerifyOptions {
     Time now;
     const Roots* roots = nullptr;
     const Collateral* collateral = nullptr;
+    /// In place of `collateral`, for who verifies more than once.
+    const PreparedCollateral* prepared = nullptr;
     const Policy* policy = nullptr;
     /// What report data must be bound to, e.g. a nonce or key hash; compared with the first `expected_report_data.size()` bytes, the
     /// rest must be zero. Overrides the policy's. Empty: as the policy says.
@@ -36,7 +38,7 @@ Verdict verify(const Evidence& evidence, const VerifyOptions& options);
 /// recognise_evidence, then verify; what is not recognised gives a verdict with status malformed.
 Verdict verify(ByteView evidence, const VerifyOptions& options);
 
-// The technologies, called by verify().
+// The technologies, called by verify(), which sees to it that `roots`, `policy` and `prepared` are set.
 void verify_quote(const Quote& quote, const Evidence& evidence, const VerifyOptions& options, Verdict& verdict);
 void verify_snp(const SnpReport& report, const Evidence& evidence, const VerifyOptions& options, Verdict& verdict);
 void verify_epid(const EpidVerificationReport& report, const VerifyOptions& options, Verdict& verdict);

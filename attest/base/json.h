@@ -17,14 +17,15 @@ class Json {
 public:
     enum class Kind : uint8_t { null, boolean, integer, number, string, array, object };
 
-    /// The whole of `text` is one value, at most 1 MiB and 64 levels deep; UTF-8; no duplicate key in any object.
+    /// The whole of `text` is one value, at most 1 MiB, 64 levels deep and 65536 values; UTF-8; no duplicate key in any
+    /// object; no number that 64 bits do not hold.
     /// `raw()` views of the result point into `text`, which must outlive them.
     static Result<Json> parse(std::string_view text);
 
     Kind kind() const { return kind_; }
     bool is(Kind kind) const { return kind_ == kind; }
     bool boolean() const { return integer_ != 0; }
-    /// Integers from -2^63 to 2^63-1; others are of kind `number`.
+    /// Integers from -2^63 to 2^63-1; other numbers are of kind `number`.
     int64_t integer() const { return integer_; }
     double number() const { return number_; }
     /// The string with its escapes undone.
