@@ -34,10 +34,12 @@ class Planner {
     std::optional<PatchPlan> run() {
         if (number_moved_just_before()) return PatchPlan{jump_length, 1, {jump_length}};
         if (site_.function_begin != 0 && decode_function()) return take_back();
-        return one_long_instruction();
+        return agreed_instructions();
     }
 
   private:
+    static constexpr usize kept = 4;  // instructions before the site
+
     /// `mov $number, %eax` directly before: nothing else looks like that, and nobody jumps between the two
     /// who would not be right to trap.
     [[nodiscard]] bool number_moved_just_before() const {
@@ -122,33 +124,56 @@ class Planner {
         return std::nullopt;
     }
 
-    /// No function known: an instruction long enough by itself, if decoding from many places before agrees on
-    /// it.
-    [[nodiscard]] std::optional<PatchPlan> one_long_instruction() const {
+    /// No function known (static programs have no table of them): whole instructions back to one that holds the
+    /// jump by itself, if decoding from many places before agrees on them. What follows that one begins with a
+    /// breakpoint, so whoever comes to it by a jump that nobody sees here goes on in the trampoline.
+    [[nodiscard]] std::optional<PatchPlan> agreed_instructions() const {
         constexpr usize run_up = 64, starts = 16;
         if (at_ < run_up) return std::nullopt;
-        usize agreed = 0, votes = 0;
+        std::optional<PatchPlan> agreed;
+        usize votes = 0;
         for (usize start = at_ - run_up; start < at_ - run_up + starts; start++) {
-            usize offset = start, last = start;
+            usize lengths[kept] = {};
+            usize offset = start;
             while (offset < at_) {
                 auto instruction = decode_at(offset);
                 if (!instruction) break;
-                last = offset;
+                for (usize i = kept - 1; i > 0; i--) lengths[i] = lengths[i - 1];
+                lengths[0] = instruction->length;
                 offset += instruction->length;
             }
             if (offset != at_) continue;
-            if (votes != 0 && last != agreed) return std::nullopt;
-            agreed = last;
+            auto plan = back_to_long_instruction(lengths);
+            if (!plan || (agreed && !same(*agreed, *plan))) return std::nullopt;
+            agreed = plan;
             votes++;
         }
-        if (votes < starts / 4 || at_ - agreed < jump_length) return std::nullopt;
-        auto instruction = decode_at(agreed);
-        if (!instruction || !movable(*instruction) || instruction->flow == Flow::conditional)
-            return std::nullopt;
-        return PatchPlan{instruction->length, 1, {instruction->length}};
+        if (votes < starts / 4) return std::nullopt;
+        return agreed;
     }
 
-    static constexpr usize kept = 4, longest_span = 20;
+    [[nodiscard]] std::optional<PatchPlan> back_to_long_instruction(const usize (&lengths)[kept]) const {
+        PatchPlan plan{};
+        for (usize i = 0; i < kept - 1 && lengths[i] != 0; i++) {
+            usize replaced = plan.replaced + lengths[i];
+            auto instruction = decode_at(at_ - replaced);
+            if (replaced > longest_replaced || !instruction || !movable(*instruction)) return std::nullopt;
+            if (is_landing_pad(site_.text.data() + at_ - replaced, lengths[i])) return std::nullopt;
+            for (usize j = plan.count; j > 0; j--) plan.lengths[j] = plan.lengths[j - 1];
+            plan.lengths[0] = static_cast<u8>(lengths[i]);
+            plan.count++;
+            plan.replaced = static_cast<u8>(replaced);
+            if (lengths[i] >= jump_length) return plan;
+        }
+        return std::nullopt;
+    }
+
+    static bool same(const PatchPlan& a, const PatchPlan& b) {
+        return a.replaced == b.replaced && a.count == b.count && a.lengths[0] == b.lengths[0] &&
+               a.lengths[1] == b.lengths[1] && a.lengths[2] == b.lengths[2];
+    }
+
+    static constexpr usize longest_span = 20, longest_replaced = 15;
     struct Before {
         usize offset;
         Instruction instruction;
@@ -245,6 +270,13 @@ bool write_jump(std::span<u8> text, u64 address, const PatchSite& site, const Pa
     write_u32(at + 1, distance);
     for (usize i = jump_length; i < plan.replaced; i++) at[i] = 0xcc;  // nobody comes here
     return true;
+}
+
+std::optional<u64> moved_address(const TrampolineNote& note, u64 cell_address, u64 original) {
+    u64 offset = original - (cell_address + static_cast<u64>(i64{note.original}));
+    for (usize i = 0; i < note.count && i < 3; i++)
+        if (offset == note.original_at[i]) return cell_address + note.moved_at[i];
+    return std::nullopt;
 }
 
 u64 original_address(const TrampolineNote& note, u64 cell_address, u64 rip) {

@@ -54,6 +54,9 @@ bool write_trampoline(const PatchSite& site, const PatchPlan& plan, u64 cell_add
 bool write_jump(std::span<u8> text, u64 address, const PatchSite& site, const PatchPlan& plan,
                 u64 cell_address);
 
+/// Where the replaced instruction that began at `original` is now; nothing if none did.
+std::optional<u64> moved_address(const TrampolineNote& note, u64 cell_address, u64 original);
+
 /// The original address for an instruction pointer inside a trampoline.
 u64 original_address(const TrampolineNote& note, u64 cell_address, u64 rip);
 

@@ -182,12 +182,41 @@ void patch_site(u64 site) {
     if (!known || patch_text(text, site) == Outcome::hopeless) hopeless = site;
 }
 
+namespace {
+
+bool read_note(u64 cell, arch::TrampolineNote& note) {
+    u64 address = cell + arch::trampoline_size - sizeof(note);
+    return platform::copy_in(&note, address, sizeof(note)) == sizeof(note) &&
+           note.magic == sandbox().patch.magic;
+}
+
+}  // namespace
+
 void leave_trampoline(arch::RegisterFrame& frame) {
     u64 cell = frame.rip & ~u64{arch::trampoline_size - 1};
     arch::TrampolineNote note{};
-    u64 note_address = cell + arch::trampoline_size - sizeof(note);
-    if (platform::copy_in(&note, note_address, sizeof(note)) != sizeof(note)) return;
-    if (note.magic == sandbox().patch.magic) frame.rip = arch::original_address(note, cell, frame.rip);
+    if (read_note(cell, note)) frame.rip = arch::original_address(note, cell, frame.rip);
+}
+
+bool enter_trampoline(arch::RegisterFrame& frame) {
+    constexpr u8 jump_opcode = 0xe9;
+    constexpr u64 longest_replaced = 15;
+    u64 original = frame.rip - 1;
+    for (u64 back = arch::jump_length; back < longest_replaced; back++) {
+        u8 jump[arch::jump_length];
+        u64 begin = original - back;
+        if (platform::copy_in(jump, begin, sizeof(jump)) != sizeof(jump) || jump[0] != jump_opcode) continue;
+        i32 distance;
+        __builtin_memcpy(&distance, jump + 1, sizeof(distance));
+        u64 cell = begin + arch::jump_length + static_cast<u64>(i64{distance});
+        arch::TrampolineNote note{};
+        if (cell % arch::trampoline_size != 0 || !read_note(cell, note)) continue;
+        auto moved = arch::moved_address(note, cell, original);
+        if (!moved || cell + static_cast<u64>(i64{note.original}) != begin) continue;
+        frame.rip = *moved;
+        return true;
+    }
+    return false;
 }
 
 }  // namespace litebox::process

@@ -224,6 +224,7 @@ extern "C" void litebox_trap(arch::RegisterFrame* frame) {
             frame->rax = static_cast<u64>(-static_cast<i64>(Errno::enosys));
             return;
         case PendingTrap::Kind::fault:
+            if (trap.fault.kind == Kind::breakpoint && enter_trampoline(*frame)) return;
             leave_trampoline(*frame);
             upcall::fault(*frame, trap.fault);
             return;
