@@ -37,6 +37,8 @@ struct Kernel : Pinned {
     NetworkStack* network = nullptr;
     // linux
     TraceState* trace = nullptr;
+    class MemoryObject* vdso = nullptr;  // image and data page, as every space maps them
+    struct VdsoData* vdso_data = nullptr;
 
     RandomGenerator* random = nullptr;
     String host_name;

@@ -15,6 +15,7 @@
 #include "core/task/timers.h"
 #include "linux/exec.h"
 #include "linux/trace.h"
+#include "linux/vdso/vdso.h"
 #include "platform/boot_parameters.h"
 
 namespace litebox {
@@ -181,6 +182,7 @@ void last_words() {
 
 Result<void> boot_all(const platform::BootParameters& parameters) {
     TRY(build_kernel(parameters));
+    TRY(create_vdso());
     TRY(FileSystems::create());
     kernel().network = TRY(NetworkStack::create());
     kernel().stream_queue = TRY(make_own<WaitQueue>()).release();

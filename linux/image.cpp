@@ -5,7 +5,7 @@
 #include "arch/x86_64/registers.h"
 #include "core/kernel.h"
 #include "core/task/process.h"
-#include "linux/vdso.h"
+#include "linux/vdso/vdso.h"
 
 namespace litebox {
 

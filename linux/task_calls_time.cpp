@@ -2,6 +2,7 @@
 #include "core/task/task_table.h"
 #include "core/task/timers.h"
 #include "linux/task_calls.h"
+#include "linux/vdso/vdso.h"
 
 namespace litebox::sys {
 
@@ -104,7 +105,7 @@ Result<u64> clock_settime(Thread& thread, int clock, UserPtr<const AbiTimespec> 
     if (clock != clock_realtime) return Errno::einval;
     u64 ns = TRY(to_ns(TRY(time.read())));
     if (!thread.credentials->capable(cap_sys_time)) return Errno::eperm;
-    kernel().realtime_offset_ns.store(static_cast<i64>(ns - platform::realtime_ns()));
+    adjust_realtime(static_cast<i64>(ns - platform::realtime_ns()));
     return u64{0};
 }
 
@@ -112,7 +113,7 @@ Result<u64> settimeofday(Thread& thread, UserPtr<const AbiTimeval> time, u64) {
     if (!thread.credentials->capable(cap_sys_time)) return Errno::eperm;
     if (!time) return u64{0};
     u64 ns = TRY(to_ns(TRY(time.read())));
-    kernel().realtime_offset_ns.store(static_cast<i64>(ns - platform::realtime_ns()));
+    adjust_realtime(static_cast<i64>(ns - platform::realtime_ns()));
     return u64{0};
 }
 

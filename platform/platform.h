@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "platform/clock_data.h"
 #include "platform/thread_block.h"
 
 namespace litebox::platform {
@@ -161,8 +162,9 @@ u64 resident_pages(Space* space);
 void fill_entropy(std::span<u8> out);
 u32 processor_count();
 u32 current_processor();
-/// The page(s) of clock data that our vDSO reads, to be mapped read-only below it; see arch/x86_64/vdso.h.
-const void* vdso_data_page();
+/// From now on the platform keeps its clock data in `place` (zeros so far, in the page region, for good), where guests may
+/// read it. Called once at boot, by the only thread.
+void share_clock(ClockData& place);
 
 // ---------------------------------------------------------------------------------------------------------------
 // Rings: the terminal (streams 0, 1, 2 of the invoker), and host files granted by the invoker (host_files.h).

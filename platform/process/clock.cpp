@@ -4,13 +4,15 @@
 
 #include "platform/process/clock.h"
 
-#include "platform/process/clock_data.h"
 #include "platform/process/host.h"
 #include "platform/process/state.h"
+#include "platform/process/trap.h"
 
 namespace litebox::process {
 
 namespace {
+
+using platform::ClockData;
 
 constexpr int clock_realtime = 0, clock_monotonic = 1, clock_boottime = 7;
 constexpr u64 longest_stretch_ns = 1000000000;
@@ -175,8 +177,22 @@ u64 thread_cpu_ns(ThreadBlock* head) {
     return host::clock(static_cast<i32>(~tid << 3 | 6));
 }
 
-const void* vdso_data_page() {
-    return sandbox().clock.data;
+void share_clock(ClockData& place) {
+    ClockState& clock = sandbox().clock;
+    while (clock.busy.exchange(1, std::memory_order_acquire) != 0) asm volatile("pause");
+    const ClockData& now = *clock.data;
+    auto copy = [](std::atomic<u64>& to, const std::atomic<u64>& from) {
+        to.store(from.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    };
+    copy(place.base_counter, now.base_counter);
+    copy(place.base_monotonic, now.base_monotonic);
+    copy(place.rate, now.rate);
+    copy(place.valid_ticks, now.valid_ticks);
+    copy(place.realtime_offset, now.realtime_offset);
+    copy(place.boottime_offset, now.boottime_offset);
+    place.entry.store(reinterpret_cast<u64>(litebox_entry), std::memory_order_relaxed);
+    clock.data.store(&place, std::memory_order_release);
+    clock.busy.store(0, std::memory_order_release);
 }
 
 }  // namespace litebox::platform

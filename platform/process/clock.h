@@ -3,21 +3,19 @@
 
 #include <atomic>
 
-#include "core/base/types.h"
+#include "platform/clock_data.h"
 
 namespace litebox::process {
 
 struct SandboxState;
-struct ClockData;
-
 struct ClockState {
-    ClockData* data = nullptr;  // a page that guests can read
+    std::atomic<platform::ClockData*> data{nullptr};
     bool counter_usable = false;
     std::atomic<u32> busy{0};  // somebody measures
     u64 last_counter = 0, last_monotonic = 0;
 };
 
 /// Takes the first measurement. `counter_usable`: the time stamp counter runs at one rate on all processors.
-void start_clock(SandboxState& state, ClockData* data, bool counter_usable);
+void start_clock(SandboxState& state, platform::ClockData* data, bool counter_usable);
 
 }  // namespace litebox::process

@@ -1,6 +1,5 @@
 #include "platform/process/start.h"
 
-#include "platform/process/clock_data.h"
 #include "platform/process/host.h"
 #include "platform/process/state.h"
 #include "platform/process/system.h"
@@ -40,8 +39,8 @@ SandboxState& lay_out(const StartInfo& info) {
     state->arena_file = info.arena_file;
     state->space_count = slots;
     state->spaces = reinterpret_cast<platform::Space*>(arena.take(slots * sizeof(platform::Space), 64));
-    // Guests read this page, so nothing else lies in it.
-    state->clock.data = reinterpret_cast<ClockData*>(arena.take(page_size, page_size));
+    state->clock.data =
+        new (reinterpret_cast<void*>(arena.take(sizeof(platform::ClockData), 64))) platform::ClockData();
     state->slot_count = slots;
     state->slots_base = arena.take(u64{slots} * LITEBOX_SLOT_SIZE, LITEBOX_SLOT_SIZE);
     u64 text_length = min(largest_text_cache, page_down(info.arena_length / 16));
