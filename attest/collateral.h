@@ -1,5 +1,6 @@
-// Everything that a verification needs beside the evidence, gathered from files: certificates, revocation lists, TCB info,
-// enclave identities. Found by content, not by file name. Holding is not trusting: each piece is checked when it is used.
+// Everything that a verification needs beside the evidence, gathered from files: certificates, revocation
+// lists, TCB info, enclave identities. Found by content, not by file name. Holding is not trusting: each
+// piece is checked when it is used.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +20,8 @@ struct TcbInfo;
 
 /// A document of Intel's as it came: the signed member's exact bytes and the signature over them.
 struct SignedDocument {
-    std::string text;     // the whole JSON: {"tcbInfo":{...},"signature":"..."} or {"enclaveIdentity":...}
-    std::string source;   // file or member it came from, for messages
+    std::string text;    // the whole JSON: {"tcbInfo":{...},"signature":"..."} or {"enclaveIdentity":...}
+    std::string source;  // file or member it came from, for messages
 };
 
 struct Collateral {
@@ -29,28 +30,31 @@ struct Collateral {
     std::vector<SignedDocument> tcb_infos;
     std::vector<SignedDocument> identities;  // QE, TD_QE, QVE
 
-    /// Every regular file of the directory (not below it), at most 1 MiB each and 4096 files: PEM (several objects per file,
-    /// URL encoding of chains undone), DER, hex or base64 of these; PCS JSON documents; the bundles that DCAP tools write
-    /// ({"tcb_info": "...", "tcb_info_signature": "...", "qe_identity": ..., "root_ca_crl": ...}). A file that is none of
-    /// these is named in `ignored`.
+    /// Every regular file of the directory (not below it), at most 1 MiB each and 4096 files: PEM (several
+    /// objects per file, URL encoding of chains undone), DER, hex or base64 of these; PCS JSON documents; the
+    /// bundles that DCAP tools write
+    /// ({"tcb_info": "...", "tcb_info_signature": "...", "qe_identity": ..., "root_ca_crl": ...}). A file
+    /// that is none of these is named in `ignored`.
     static Result<Collateral> load_directory(const std::filesystem::path& directory);
     /// Adds what `bytes` holds; false where it is nothing known.
     bool add(ByteView bytes, std::string source);
     std::vector<std::string> ignored;
 };
 
-/// Collateral taken apart once, for any number of verifications by any number of threads. It also remembers which signatures
-/// (over its own pieces, and over certificates that come with evidence) were good, so that nothing is checked twice; what depends
-/// on time, roots or evidence is judged anew by each verification.
+/// Collateral taken apart once, for any number of verifications by any number of threads. It also remembers
+/// which signatures (over its own pieces, and over certificates that come with evidence) were good, so that
+/// nothing is checked twice; what depends on time, roots or evidence is judged anew by each verification.
 class PreparedCollateral {
-public:
+  public:
     explicit PreparedCollateral(const Collateral& collateral);
     ~PreparedCollateral();
     PreparedCollateral(const PreparedCollateral&) = delete;
     PreparedCollateral& operator=(const PreparedCollateral&) = delete;
 
     const std::vector<std::shared_ptr<const Certificate>>& certificates() const { return certificates_; }
-    const std::vector<std::shared_ptr<const RevocationList>>& revocation_lists() const { return revocation_lists_; }
+    const std::vector<std::shared_ptr<const RevocationList>>& revocation_lists() const {
+        return revocation_lists_;
+    }
     const std::vector<std::shared_ptr<const TcbInfo>>& tcb_infos() const { return tcb_infos_; }
     const std::vector<std::shared_ptr<const EnclaveIdentity>>& identities() const { return identities_; }
     /// Pieces that could not be read, each with the reason.
@@ -58,7 +62,7 @@ public:
     /// Synchronised in itself.
     SignatureMemory& signatures() const { return *signatures_; }
 
-private:
+  private:
     std::vector<std::shared_ptr<const Certificate>> certificates_;
     std::vector<std::shared_ptr<const RevocationList>> revocation_lists_;
     std::vector<std::shared_ptr<const TcbInfo>> tcb_infos_;

@@ -40,17 +40,20 @@ template <size_t N>
 std::array<uint8_t, N> hash_of(Hash hash, ByteView bytes) {
     std::array<uint8_t, N> out{};
     unsigned size = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, algorithm(hash), nullptr) != 1 || size != N) {
+    if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, algorithm(hash), nullptr) != 1 ||
+        size != N) {
         abort();  // out of memory, or an OpenSSL without SHA-2: no answer would be safe
     }
     return out;
 }
 
-constexpr uint8_t p256_order[] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                  0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
-constexpr uint8_t p384_order[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf,
-                                  0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73};
+constexpr uint8_t p256_order[] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
+                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
+                                  0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+constexpr uint8_t p384_order[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                  0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, 0x58, 0x1a, 0x0d, 0xb2,
+                                  0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73};
 
 bool in_range(ByteView scalar, ByteView order) {
     return !all_zero(scalar) && std::ranges::lexicographical_compare(scalar, order);
@@ -73,9 +76,15 @@ size_t hash_size(Hash hash) {
     return sizes[static_cast<size_t>(hash)];
 }
 
-std::array<uint8_t, 32> sha256(ByteView bytes) { return hash_of<32>(Hash::sha256, bytes); }
-std::array<uint8_t, 48> sha384(ByteView bytes) { return hash_of<48>(Hash::sha384, bytes); }
-std::array<uint8_t, 64> sha512(ByteView bytes) { return hash_of<64>(Hash::sha512, bytes); }
+std::array<uint8_t, 32> sha256(ByteView bytes) {
+    return hash_of<32>(Hash::sha256, bytes);
+}
+std::array<uint8_t, 48> sha384(ByteView bytes) {
+    return hash_of<48>(Hash::sha384, bytes);
+}
+std::array<uint8_t, 64> sha512(ByteView bytes) {
+    return hash_of<64>(Hash::sha512, bytes);
+}
 
 Bytes digest(Hash hash, std::initializer_list<ByteView> parts) {
     Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
@@ -90,9 +99,13 @@ bool equal_secret(ByteView left, ByteView right) {
     return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
-void wipe(void* memory, size_t size) { OPENSSL_cleanse(memory, size); }
+void wipe(void* memory, size_t size) {
+    OPENSSL_cleanse(memory, size);
+}
 
-size_t curve_size(Curve curve) { return curve == Curve::p256 ? 32 : 48; }
+size_t curve_size(Curve curve) {
+    return curve == Curve::p256 ? 32 : 48;
+}
 
 PublicKey::PublicKey(Kind kind, evp_pkey_st* key) : kind_(kind), key_(key, EVP_PKEY_free) {}
 
@@ -102,7 +115,8 @@ Result<PublicKey> PublicKey::from_point(Curve curve, ByteView point) {
     encoded.insert(encoded.end(), point.begin(), point.end());
     char group[] = "P-256", larger[] = "P-384";
     OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve == Curve::p256 ? group : larger, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve == Curve::p256 ? group : larger,
+                                         0),
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, encoded.data(), encoded.size()),
         OSSL_PARAM_construct_end()};
     EVP_PKEY* key = ATTEST_TRY(make_key("EC", parameters));
@@ -111,8 +125,10 @@ Result<PublicKey> PublicKey::from_point(Curve curve, ByteView point) {
 
 Result<PublicKey> PublicKey::from_rsa(ByteView modulus, ByteView exponent) {
     size_t bits = modulus.size() * 8;
-    if (bits < 2048 || bits > 4096 || !(modulus[0] & 0x80)) return Error{"an RSA key of neither 2048 to 4096 bits"};
-    if (exponent.empty() || exponent.size() > 4 || !(exponent.back() & 1) || (exponent.size() == 1 && exponent[0] == 1)) {
+    if (bits < 2048 || bits > 4096 || !(modulus[0] & 0x80))
+        return Error{"an RSA key of neither 2048 to 4096 bits"};
+    if (exponent.empty() || exponent.size() > 4 || !(exponent.back() & 1) ||
+        (exponent.size() == 1 && exponent[0] == 1)) {
         return Error{"an RSA key with a public exponent that is even, 1 or longer than 32 bits"};
     }
     OwnedNumber n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
@@ -172,7 +188,8 @@ bool PublicKey::verify_ecdsa(Hash hash, ByteView message, ByteView signature) co
     Bytes hashed = digest(hash, {message});
     OwnedContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
     return context && size > 0 && EVP_PKEY_verify_init(context.get()) == 1 &&
-           EVP_PKEY_verify(context.get(), encoded, static_cast<size_t>(size), hashed.data(), hashed.size()) == 1;
+           EVP_PKEY_verify(context.get(), encoded, static_cast<size_t>(size), hashed.data(), hashed.size()) ==
+               1;
 }
 
 bool PublicKey::verify_ecdsa_der(Hash hash, ByteView message, ByteView signature) const {
@@ -204,7 +221,8 @@ bool verify_rsa(EVP_PKEY* key, Hash hash, int salt, ByteView message, ByteView s
                       EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), salt) != 1)) {
         return false;
     }
-    return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), hashed.data(), hashed.size()) == 1;
+    return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), hashed.data(), hashed.size()) ==
+           1;
 }
 
 }  // namespace
@@ -214,7 +232,8 @@ bool PublicKey::verify_pkcs1(Hash hash, ByteView message, ByteView signature) co
 }
 
 bool PublicKey::verify_pss(Hash hash, size_t salt, ByteView message, ByteView signature) const {
-    return kind_ == Kind::rsa && salt <= 64 && verify_rsa(key_.get(), hash, static_cast<int>(salt), message, signature);
+    return kind_ == Kind::rsa && salt <= 64 &&
+           verify_rsa(key_.get(), hash, static_cast<int>(salt), message, signature);
 }
 
 }  // namespace litebox::attest

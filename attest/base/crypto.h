@@ -1,4 +1,5 @@
-// Hashes and signatures, on OpenSSL's EVP. Everything here is thread-safe; algorithms are fetched once per process.
+// Hashes and signatures, on OpenSSL's EVP. Everything here is thread-safe; algorithms are fetched once per
+// process.
 #pragma once
 
 #include <array>
@@ -25,16 +26,18 @@ Bytes digest(Hash hash, std::initializer_list<ByteView> parts);
 bool equal_secret(ByteView left, ByteView right);
 /// Overwrites with zeros, in a way that no compiler leaves out.
 void wipe(void* memory, size_t size);
-inline void wipe(Bytes& bytes) { wipe(bytes.data(), bytes.size()); }
+inline void wipe(Bytes& bytes) {
+    wipe(bytes.data(), bytes.size());
+}
 
 enum class Curve : uint8_t { p256, p384 };
 /// Bytes of one coordinate, of r and of s.
 size_t curve_size(Curve curve);
 
-/// A public key that signatures are checked with: ECDSA on P-256 or P-384, or RSA of 2048 to 4096 bits. Immutable; copies
-/// share it.
+/// A public key that signatures are checked with: ECDSA on P-256 or P-384, or RSA of 2048 to 4096 bits.
+/// Immutable; copies share it.
 class PublicKey {
-public:
+  public:
     enum class Kind : uint8_t { p256, p384, rsa };
 
     /// From x || y, big-endian. The point is checked to lie on the curve.
@@ -47,8 +50,8 @@ public:
     Kind kind() const { return kind_; }
     evp_pkey_st* handle() const { return key_.get(); }
 
-    /// Raw r || s, big-endian, each of the curve's size: 1 <= r, s < order, else refused. An s in the upper half of the order is
-    /// as good as its complement: the makers of evidence emit both.
+    /// Raw r || s, big-endian, each of the curve's size: 1 <= r, s < order, else refused. An s in the upper
+    /// half of the order is as good as its complement: the makers of evidence emit both.
     bool verify_ecdsa(Hash hash, ByteView message, ByteView signature) const;
     /// DER SEQUENCE of two INTEGERs, minimal encoding.
     bool verify_ecdsa_der(Hash hash, ByteView message, ByteView signature) const;
@@ -56,7 +59,7 @@ public:
     /// RSASSA-PSS; MGF1 with the same hash, exactly `salt` bytes of salt.
     bool verify_pss(Hash hash, size_t salt, ByteView message, ByteView signature) const;
 
-private:
+  private:
     PublicKey(Kind kind, evp_pkey_st* key);
     Kind kind_;
     std::shared_ptr<evp_pkey_st> key_;

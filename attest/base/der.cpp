@@ -8,7 +8,8 @@ DerValue DerReader::any() {
     if (failed_ || rest_.size() < 2) return fail(), DerValue{};
     uint8_t tag = rest_[0];
     size_t header = 2, length = rest_[1];
-    if ((tag & 0x1f) == 0x1f) return fail(), DerValue{};  // a tag of several bytes: in nothing that is read here
+    if ((tag & 0x1f) == 0x1f)
+        return fail(), DerValue{};  // a tag of several bytes: in nothing that is read here
     if (length >= 0x80) {
         size_t count = length & 0x7f;
         if (count == 0 || count > 4 || rest_.size() < 2 + count) return fail(), DerValue{};
@@ -90,8 +91,8 @@ Time DerReader::time() {
     }
     std::string digits = year + std::string(text);
     auto part = [&](size_t at) { return digits.substr(at, 2); };
-    auto time = parse_time(digits.substr(0, 4) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" + part(10) + ":" + part(12) +
-                           digits.substr(14));
+    auto time = parse_time(digits.substr(0, 4) + "-" + part(4) + "-" + part(6) + "T" + part(8) + ":" +
+                           part(10) + ":" + part(12) + digits.substr(14));
     if (!time) return fail(), Time{};
     return *time;
 }
@@ -112,7 +113,8 @@ Bytes oid_from(std::string_view dotted) {
         if (index == 1) number += 40 * first;
         int groups = 1;
         while (groups < 9 && number >> (7 * groups)) groups++;
-        while (groups-- > 0) out.push_back(static_cast<uint8_t>((number >> (7 * groups) & 0x7f) | (groups ? 0x80 : 0)));
+        while (groups-- > 0)
+            out.push_back(static_cast<uint8_t>((number >> (7 * groups) & 0x7f) | (groups ? 0x80 : 0)));
     }
     return out;
 }

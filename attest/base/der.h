@@ -1,4 +1,5 @@
-// DER, read strictly: definite minimal lengths, single-byte tags, nothing behind the end. Views point into the input.
+// DER, read strictly: definite minimal lengths, single-byte tags, nothing behind the end. Views point into
+// the input.
 #pragma once
 
 #include <optional>
@@ -10,12 +11,17 @@
 namespace litebox::attest {
 
 namespace der {
-inline constexpr uint8_t boolean = 0x01, integer = 0x02, bit_string = 0x03, octet_string = 0x04, null = 0x05, oid = 0x06,
-                         enumerated = 0x0a, utf8_string = 0x0c, printable_string = 0x13, ia5_string = 0x16,
-                         utc_time = 0x17, generalized_time = 0x18, sequence = 0x30, set = 0x31;
+inline constexpr uint8_t boolean = 0x01, integer = 0x02, bit_string = 0x03, octet_string = 0x04, null = 0x05,
+                         oid = 0x06, enumerated = 0x0a, utf8_string = 0x0c, printable_string = 0x13,
+                         ia5_string = 0x16, utc_time = 0x17, generalized_time = 0x18, sequence = 0x30,
+                         set = 0x31;
 /// Context-specific tags: constructed and primitive.
-constexpr uint8_t context(int number) { return static_cast<uint8_t>(0xa0 + number); }
-constexpr uint8_t context_primitive(int number) { return static_cast<uint8_t>(0x80 + number); }
+constexpr uint8_t context(int number) {
+    return static_cast<uint8_t>(0xa0 + number);
+}
+constexpr uint8_t context_primitive(int number) {
+    return static_cast<uint8_t>(0x80 + number);
+}
 }  // namespace der
 
 /// One value: its tag, its contents, and the whole encoding with tag and length.
@@ -25,9 +31,10 @@ struct DerValue {
     ByteView encoding;
 };
 
-/// Takes a run of DER values apart. As `Reader`: after a failure every reading gives empty values and `failed()` stays true.
+/// Takes a run of DER values apart. As `Reader`: after a failure every reading gives empty values and
+/// `failed()` stays true.
 class DerReader {
-public:
+  public:
     explicit DerReader(ByteView bytes) : rest_(bytes) {}
 
     /// The next value, whatever its tag.
@@ -61,7 +68,7 @@ public:
         rest_ = {};
     }
 
-private:
+  private:
     ByteView rest_;
     bool failed_ = false;
 };

@@ -10,15 +10,17 @@ namespace {
 
 constexpr size_t maximum_size = 1 << 20, maximum_depth = 64, maximum_values = 1 << 16;
 
-/// Walks over text that simdjson has already found to be valid JSON, so it only needs to find where each value ends.
+/// Walks over text that simdjson has already found to be valid JSON, so it only needs to find where each
+/// value ends.
 class Extent {
-public:
+  public:
     explicit Extent(std::string_view text) : text_(text) {}
 
     size_t at() const { return at_; }
     /// Skips white space and the punctuation between values.
     void to_value() {
-        while (at_ < text_.size() && std::string_view(" \t\r\n,:").find(text_[at_]) != std::string_view::npos) at_++;
+        while (at_ < text_.size() && std::string_view(" \t\r\n,:").find(text_[at_]) != std::string_view::npos)
+            at_++;
     }
     void open_or_close() { at_++; }
     void to_close() { to_value(); }
@@ -29,18 +31,21 @@ public:
     }
     void over_scalar() {
         if (at_ < text_.size() && text_[at_] == '"') return over_string();
-        while (at_ < text_.size() && std::string_view(" \t\r\n,:]}").find(text_[at_]) == std::string_view::npos) at_++;
+        while (at_ < text_.size() &&
+               std::string_view(" \t\r\n,:]}").find(text_[at_]) == std::string_view::npos)
+            at_++;
     }
 
-private:
+  private:
     std::string_view text_;
     size_t at_ = 0;
 };
 
 }  // namespace
 
-/// simdjson's document gives the values, the text itself where each one lies: its DOM checks everything (UTF-8, numbers,
-/// structure) before the first value is looked at, which its on-demand front end does not, but forgets the positions.
+/// simdjson's document gives the values, the text itself where each one lies: its DOM checks everything
+/// (UTF-8, numbers, structure) before the first value is looked at, which its on-demand front end does not,
+/// but forgets the positions.
 struct JsonBuilder {
     explicit JsonBuilder(std::string_view source) : text(source), extent(source) {}
 
@@ -67,7 +72,7 @@ struct JsonBuilder {
         return json;
     }
 
-private:
+  private:
     Result<void> object(simdjson::dom::object object, Json& json) {
         json.kind_ = Json::Kind::object;
         extent.open_or_close();
@@ -82,7 +87,8 @@ private:
         for (const auto& member : json.members_) keys.push_back(member.first);
         std::ranges::sort(keys);
         auto twice = std::ranges::adjacent_find(keys);
-        if (twice != keys.end()) return Error{"JSON with the key " + json_quote(*twice) + " twice in one object"};
+        if (twice != keys.end())
+            return Error{"JSON with the key " + json_quote(*twice) + " twice in one object"};
         return {};
     }
 
@@ -131,10 +137,12 @@ const Json* Json::find(std::string_view key) const {
 }
 
 Result<const Json*> Json::member(std::string_view key, Kind kind) const {
-    static constexpr const char* names[] = {"null", "true or false", "an integer", "a number", "a string", "an array", "an object"};
+    static constexpr const char* names[] = {"null",     "true or false", "an integer", "a number",
+                                            "a string", "an array",      "an object"};
     const Json* found = find(key);
     if (!found) return Error{"member " + json_quote(key) + " is missing"};
-    if (!found->is(kind)) return Error{"member " + json_quote(key) + " is not " + names[static_cast<size_t>(kind)]};
+    if (!found->is(kind))
+        return Error{"member " + json_quote(key) + " is not " + names[static_cast<size_t>(kind)]};
     return found;
 }
 

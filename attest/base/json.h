@@ -14,12 +14,12 @@ namespace litebox::attest {
 
 /// A parsed value. Immutable after parsing; copies are independent of each other and of the text, save `raw`.
 class Json {
-public:
+  public:
     enum class Kind : uint8_t { null, boolean, integer, number, string, array, object };
 
-    /// The whole of `text` is one value, at most 1 MiB, 64 levels deep and 65536 values; UTF-8; no duplicate key in any
-    /// object; no number that 64 bits do not hold.
-    /// `raw()` views of the result point into `text`, which must outlive them.
+    /// The whole of `text` is one value, at most 1 MiB, 64 levels deep and 65536 values; UTF-8; no duplicate
+    /// key in any object; no number that 64 bits do not hold. `raw()` views of the result point into `text`,
+    /// which must outlive them.
     static Result<Json> parse(std::string_view text);
 
     Kind kind() const { return kind_; }
@@ -42,7 +42,7 @@ public:
     Result<std::string> text_member(std::string_view key) const;
     Result<int64_t> integer_member(std::string_view key) const;
 
-private:
+  private:
     friend struct JsonBuilder;
     Kind kind_ = Kind::null;
     int64_t integer_ = 0;

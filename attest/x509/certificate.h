@@ -1,4 +1,5 @@
-// X.509 certificates and revocation lists, parsed once and immutable. What they mean for trust is the business of path.h.
+// X.509 certificates and revocation lists, parsed once and immutable. What they mean for trust is the
+// business of path.h.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,12 @@ struct Extension {
 };
 
 struct SignatureAlgorithm {
-    enum class Scheme : uint8_t { ecdsa, rsa_pkcs1, rsa_pss } scheme = Scheme::ecdsa;
+    enum class Scheme : uint8_t {
+        ecdsa,      // DER, as certificates have it
+        ecdsa_raw,  // r || s, as quotes and Intel's JSON have it
+        rsa_pkcs1,
+        rsa_pss,
+    } scheme = Scheme::ecdsa;
     Hash hash = Hash::sha256;
     size_t salt = 0;  // PSS
 };
@@ -32,7 +38,7 @@ struct SignedObject {
 };
 
 class Certificate {
-public:
+  public:
     enum KeyUsage : uint16_t { digital_signature = 1 << 0, key_cert_sign = 1 << 5, crl_sign = 1 << 6 };
 
     /// The whole of `bytes` is one DER certificate of version 3, at most 64 KiB.
@@ -55,7 +61,8 @@ public:
     bool valid_at(Time now) const { return not_before_ <= now && now <= not_after_; }
     /// The SubjectPublicKeyInfo, DER.
     ByteView spki() const { return spki_; }
-    /// Made anew by each call: most certificates' keys are never used, because their signatures are remembered.
+    /// Made anew by each call: most certificates' keys are never used, because their signatures are
+    /// remembered.
     Result<PublicKey> public_key() const { return PublicKey::from_spki(spki_); }
 
     bool is_authority() const { return is_authority_; }
@@ -73,7 +80,7 @@ public:
 
     const SignedObject& signed_object() const { return signed_; }
 
-private:
+  private:
     friend struct CertificateParser;
     Certificate() = default;
 
@@ -90,10 +97,10 @@ private:
 using CertificatePointer = std::shared_ptr<const Certificate>;
 
 class RevocationList {
-public:
-    /// The whole of `bytes` is one DER CertificateList, at most 1 MiB, of version 2, or 1 as AMD once published. Without nextUpdate
-    /// it is refused, as are delta lists, lists of partial scope and entries with critical extensions: a serial missing from such a
-    /// list would prove nothing.
+  public:
+    /// The whole of `bytes` is one DER CertificateList, at most 1 MiB, of version 2, or 1 as AMD once
+    /// published. Without nextUpdate it is refused, as are delta lists, lists of partial scope and entries
+    /// with critical extensions: a serial missing from such a list would prove nothing.
     static Result<std::shared_ptr<const RevocationList>> parse(ByteView bytes);
     RevocationList(const RevocationList&) = delete;
     RevocationList& operator=(const RevocationList&) = delete;
@@ -109,7 +116,7 @@ public:
 
     const SignedObject& signed_object() const { return signed_; }
 
-private:
+  private:
     friend struct RevocationListParser;
     RevocationList() = default;
 
@@ -125,7 +132,8 @@ struct PemBlock {
     std::string label;  // "CERTIFICATE", "X509 CRL"
     Bytes der;
 };
-/// The PEM blocks of a text, at most 64; what stands between them is skipped. A block that is not base64 or not closed is an error.
+/// The PEM blocks of a text, at most 64; what stands between them is skipped. A block that is not base64 or
+/// not closed is an error.
 Result<std::vector<PemBlock>> parse_pem(std::string_view text);
 
 }  // namespace litebox::attest

@@ -1,4 +1,5 @@
-// From a certificate to a trusted root: built from candidates, each step checked; and revocation along the way.
+// From a certificate to a trusted root: built from candidates, each step checked; and revocation along the
+// way.
 #pragma once
 
 #include <memory>
@@ -10,11 +11,11 @@
 
 namespace litebox::attest {
 
-/// Remembers signatures that were found good, by digest of key, algorithm, message and signature, so that unchanged
-/// certificates and collateral are not checked anew for each piece of evidence. Holds a bounded number; thread-safe. Only
-/// successes are remembered, and nothing that depends on time.
+/// Remembers signatures that were found good, by digest of key, algorithm, message and signature, so that
+/// unchanged certificates and collateral are not checked anew for each piece of evidence. Holds a bounded
+/// number; thread-safe. Only successes are remembered, and nothing that depends on time.
 class SignatureMemory {
-public:
+  public:
     SignatureMemory();
     ~SignatureMemory();
     SignatureMemory(const SignatureMemory&) = delete;
@@ -23,19 +24,23 @@ public:
     bool knows(const std::array<uint8_t, 32>& digest) const;
     void remember(const std::array<uint8_t, 32>& digest);
 
-private:
+  private:
     struct State;
     std::unique_ptr<State> state_;
 };
 
-/// Whether the key of `issuer` made the signature. `memory` may be null.
-bool verify_signature(const SignedObject& object, const Certificate& issuer, SignatureMemory* memory);
+/// Whether the key in `spki` made the signature. `memory` may be null.
+bool verify_signature(ByteView spki, const SignedObject& object, SignatureMemory* memory);
 
-/// Certificates that are trusted, and SHA-256 digests of certificates that are trusted wherever they come from.
+/// Certificates that are trusted, and SHA-256 digests of certificates that are trusted wherever they come
+/// from.
 struct TrustAnchors {
     std::vector<CertificatePointer> certificates;
     std::vector<std::array<uint8_t, 32>> sha256;
 
+    /// From DER; what is no certificate is left out, and so trusts nothing.
+    static TrustAnchors from(const std::vector<Bytes>& certificates,
+                             std::vector<std::array<uint8_t, 32>> sha256);
     bool trusts(const Certificate& certificate) const;
 };
 
@@ -56,10 +61,10 @@ struct PathResult {
     bool ok() const { return fault == PathFault::none; }
 };
 
-/// The path from `leaf` over `candidates` (any order, duplicates and strangers welcome; those beyond the first 64 are not looked
-/// at) to an anchor. Of each certificate: signature, names, validity at `now`, no unknown critical extension; of issuers:
-/// basicConstraints with path length, keyUsage. At most eight certificates long, and at most 64 signatures are tried. An
-/// anchor is trusted for being one; its own signature and time are checked all the same.
+/// The path from `leaf` over `candidates` (any order, duplicates and strangers welcome) to an anchor. Of each
+/// certificate: signature, names, validity at `now`, no unknown critical extension; of issuers:
+/// basicConstraints with path length, keyUsage. At most eight certificates long, and at most 64 signatures
+/// are tried. An anchor is trusted for being one; its own signature and time are checked all the same.
 PathResult build_path(const CertificatePointer& leaf, const std::vector<CertificatePointer>& candidates,
                       const TrustAnchors& anchors, Time now, SignatureMemory* memory);
 
@@ -75,9 +80,11 @@ struct RevocationResult {
     RevocationListPointer list;  // that the answer came from; null where missing
 };
 
-/// Judges `certificate` by the lists of its `issuer`. Any list that the issuer signed and that names the serial revokes, current or
-/// not (only one from the future, by `now`, is not asked); good only by a current one.
+/// Judges `certificate` by the lists of its `issuer`. Any list that the issuer signed and that names the
+/// serial revokes, current or not (only one from the future, by `now`, is not asked); good only by a current
+/// one.
 RevocationResult check_revocation(const Certificate& certificate, const Certificate& issuer,
-                                  const std::vector<RevocationListPointer>& lists, Time now, SignatureMemory* memory);
+                                  const std::vector<RevocationListPointer>& lists, Time now,
+                                  SignatureMemory* memory);
 
 }  // namespace litebox::attest
