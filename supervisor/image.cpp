@@ -17,6 +17,7 @@
 extern "C" {
 extern const unsigned char litebox_embedded_image[], litebox_embedded_image_end[];
 extern const uint64_t litebox_gate_offset;
+extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));  // the linker: this program
 }
 
 namespace litebox::supervisor {
@@ -27,10 +28,6 @@ constexpr uint64_t four_gib = uint64_t{1} << 32;
 
 [[noreturn]] void fail(const char* what) {
     throw std::system_error(errno, std::generic_category(), what);
-}
-
-std::span<const unsigned char> embedded() {
-    return {litebox_embedded_image, litebox_embedded_image_end};
 }
 
 const Elf64_Ehdr& header() {
@@ -73,13 +70,13 @@ Relocations relocations() {
              size / sizeof(Elf64_Rela)}};
 }
 
-/// Moves everything that names an address by `base`, in a copy of the file.
+/// Moves everything that names an address by `base`, in a copy of the file's first part.
 void relocate(std::vector<unsigned char>& image, uint64_t base) {
     for (const Elf64_Rela& row : relocations().rows) {
-        if (ELF64_R_TYPE(row.r_info) != R_X86_64_RELATIVE)
+        uint64_t value = base + static_cast<uint64_t>(row.r_addend), at = file_offset(row.r_offset);
+        if (ELF64_R_TYPE(row.r_info) != R_X86_64_RELATIVE || at + sizeof(value) > image.size())
             throw std::runtime_error("sandbox image: unknown relocation");
-        uint64_t value = base + static_cast<uint64_t>(row.r_addend);
-        memcpy(image.data() + file_offset(row.r_offset), &value, sizeof(value));
+        memcpy(image.data() + at, &value, sizeof(value));
     }
     auto* head = reinterpret_cast<Elf64_Ehdr*>(image.data());
     head->e_type = ET_EXEC;
@@ -88,8 +85,32 @@ void relocate(std::vector<unsigned char>& image, uint64_t base) {
     for (int i = 0; i < head->e_phnum; i++) {
         rows[i].p_vaddr += base;
         rows[i].p_paddr += base;
-        if (rows[i].p_type == PT_DYNAMIC) rows[i].p_type = PT_NULL;
+        if (rows[i].p_offset + rows[i].p_filesz > image.size()) rows[i].p_type = PT_NULL;
     }
+}
+
+/// The segments: what each run gets as a file of its own, the start-up code, the code, the relocations.
+const Elf64_Phdr& segment(size_t index) {
+    if (segments().size() <= index || segments()[index].p_type != PT_LOAD)
+        throw std::runtime_error("sandbox image: not as it was linked");
+    return segments()[index];
+}
+constexpr size_t boot_segment = 1, text_segment = 2;
+
+/// Where in this program's file the embedded image begins.
+uint64_t embedded_offset() {
+    auto base = reinterpret_cast<uint64_t>(&__ehdr_start);
+    auto place = reinterpret_cast<uint64_t>(litebox_embedded_image);
+    auto* rows = reinterpret_cast<const Elf64_Phdr*>(base + __ehdr_start.e_phoff);
+    uint64_t first = ~uint64_t{0};
+    for (int i = 0; i < __ehdr_start.e_phnum; i++)
+        if (rows[i].p_type == PT_LOAD) first = std::min<uint64_t>(first, rows[i].p_vaddr - rows[i].p_offset);
+    for (int i = 0; i < __ehdr_start.e_phnum; i++) {
+        uint64_t begin = base - first + rows[i].p_vaddr;
+        if (rows[i].p_type == PT_LOAD && place >= begin && place - begin < rows[i].p_filesz)
+            return rows[i].p_offset + (place - begin);
+    }
+    throw std::runtime_error("sandbox image: not in this program's file");
 }
 
 }  // namespace
@@ -118,26 +139,24 @@ uint64_t gate_address(const process::Windows& windows) {
     return windows.image + litebox_gate_offset;
 }
 
+uint64_t text_file_offset() {
+    return embedded_offset() + segment(text_segment).p_offset;
+}
+
 void seal(int file, unsigned seals) {
-    // The kernel refuses to seal against writing while it holds a page of the file for a moment, in a list of
-    // another processor, say.
-    constexpr int tries = 20;
-    constexpr unsigned pause_us = 5000;
-    for (int i = 0; fcntl(file, F_ADD_SEALS, seals) != 0; i++) {
-        if (errno != EBUSY || i == tries) fail("sealing a memory file");
-        usleep(pause_us);
-    }
+    if (fcntl(file, F_ADD_SEALS, seals) != 0) fail("sealing a memory file");
 }
 
 int make_image(const process::Windows& windows) {
-    auto source = embedded();
-    std::vector<unsigned char> image(source.begin(), source.end());
+    const Elf64_Phdr& last = segment(boot_segment);
+    std::vector<unsigned char> image(litebox_embedded_image,
+                                     litebox_embedded_image + last.p_offset + last.p_filesz);
     relocate(image, windows.image);
     int file = memfd_create("litebox-sandbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (file < 0) fail("memfd_create");
     if (write(file, image.data(), image.size()) != static_cast<ssize_t>(image.size()))
         fail("writing the sandbox image");
-    seal(file, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+    seal(file, read_only_seals);
     return file;
 }
 

@@ -54,6 +54,7 @@ constexpr uint64_t gib = uint64_t{1} << 30;
 struct Preparation {
     Windows windows;
     Descriptor arena, block, rings_file, image, pid_one_read, pid_one_write;
+    Descriptor program;  // this program's own file
     Rings* rings = nullptr;
     uint64_t memory = 0;
     uint32_t identity = 0;  // unprivileged, of this run
@@ -76,6 +77,9 @@ Preparation prepare(const RunOptions& options) {
     parameters.windows = p.windows;
     parameters.deny_write_execute = options.deny_write_execute;
     p.windows.gate = gate_address(p.windows);
+    p.windows.text_offset = text_file_offset();
+    p.program = Descriptor(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    if (p.program.get() < 0) fail("opening this program's own file");
     parameters.windows.gate = p.windows.gate;
     auto filter = make_filter(permitted_calls(parameters), p.windows.gate);
     std::vector<process::FilterInstruction> opener_filter;
@@ -102,7 +106,7 @@ Preparation prepare(const RunOptions& options) {
     p.block = memory_file("litebox-block", p.windows.block_length, F_SEAL_SHRINK | F_SEAL_GROW);
     if (pwrite(p.block.get(), block.data(), block.size(), 0) != static_cast<ssize_t>(block.size()))
         fail("writing the start block");
-    seal(p.block.get(), F_SEAL_WRITE | F_SEAL_SEAL);
+    seal(p.block.get(), read_only_seals);
     p.rings_file = memory_file("litebox-rings", p.windows.rings_length, sized);
     void* rings =
         mmap(nullptr, p.windows.rings_length, PROT_READ | PROT_WRITE, MAP_SHARED, p.rings_file.get(), 0);
@@ -116,17 +120,24 @@ Preparation prepare(const RunOptions& options) {
     return p;
 }
 
+constexpr int image_at = 32, report_at = 33;  // until exec
+
 /// Puts the descriptors where the image expects them and closes all others. In the child, right before exec.
-void arrange_descriptors(const Preparation& p, int image_at) {
+void arrange_descriptors(const Preparation& p, int report) {
+    struct Place {
+        int from, to;
+    } places[] = {{p.arena.get(), process::arena_descriptor},
+                  {p.block.get(), process::block_descriptor},
+                  {p.rings_file.get(), process::rings_descriptor},
+                  {p.pid_one_read.get(), process::pid_one_descriptor},
+                  {p.program.get(), process::text_descriptor},
+                  {p.image.get(), image_at},
+                  {report, report_at}};
     // High copies first, so that no target is overwritten before it was a source.
-    const int wanted[] = {p.arena.get(), p.block.get(), p.rings_file.get(), p.pid_one_read.get(),
-                          p.image.get()};
-    int high[5];
-    for (int i = 0; i < 5; i++) high[i] = fcntl(wanted[i], F_DUPFD_CLOEXEC, 64);
-    for (int i = 0; i < 4; i++) dup2(high[i], process::arena_descriptor + i);
-    dup3(high[4], image_at, O_CLOEXEC);
+    for (Place& place : places) place.from = fcntl(place.from, F_DUPFD_CLOEXEC, 64);
+    for (Place& place : places) dup3(place.from, place.to, place.to >= image_at ? O_CLOEXEC : 0);
     for (int stream = 0; stream < 3; stream++) close(stream);
-    close_range(static_cast<unsigned>(image_at) + 1, ~0u, 0);
+    close_range(report_at + 1, ~0u, 0);
 }
 
 [[noreturn]] void become_opener(const RunOptions& options, const Preparation& p, int sync, int report) {
@@ -142,12 +153,8 @@ void arrange_descriptors(const Preparation& p, int image_at) {
         };
         setrlimit(RLIMIT_CORE, &none);
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        constexpr int image_at = 32;
-        int report_at = 33;
-        int kept = fcntl(report, F_DUPFD_CLOEXEC, 128);
-        arrange_descriptors(p, image_at);
-        (void)report_at;
-        (void)kept;
+        arrange_descriptors(p, report);
+        report = report_at;
         char* const nothing[] = {nullptr};
         syscall(SYS_execveat, image_at, "", nothing, nothing, AT_EMPTY_PATH);
         problem = std::string("starting the sandbox image: ") + strerror(errno);

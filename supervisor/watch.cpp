@@ -20,10 +20,11 @@ namespace litebox::supervisor {
 namespace {
 
 const char* start_step(int code) {
-    static const char* const steps[] = {
-        "mapping the start block",    "mapping the rings",           "making the sandbox's PID 1",
-        "installing signal handlers", "making the first process",    "mapping the arena",
-        "giving up privileges",       "registering memory barriers", "installing the system-call filter"};
+    static const char* const steps[] = {"mapping the start block",     "mapping its code",
+                                        "mapping the rings",           "making the sandbox's PID 1",
+                                        "installing signal handlers",  "making the first process",
+                                        "mapping the arena",           "giving up privileges",
+                                        "registering memory barriers", "installing the system-call filter"};
     constexpr int first = 100;
     if (code < first || code >= first + static_cast<int>(std::size(steps))) return nullptr;
     return steps[code - first];

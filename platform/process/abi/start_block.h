@@ -13,7 +13,7 @@ enum StartDescriptor : int {
     block_descriptor = 4,
     rings_descriptor = 5,
     pid_one_descriptor = 6,  // read end: the sandbox's PID 1 lives until the supervisor closes the other
-    first_free_descriptor = 7,
+    text_descriptor = 7,     // the command's own file, for the image's code; closed once that is mapped
 };
 
 /// Descriptor windows for granted files, the same for every run.
@@ -28,7 +28,8 @@ struct Windows {
     u64 rings, rings_length;
     u64 arena, arena_length;
     u64 end;
-    u64 gate;  // address of the one system-call instruction
+    u64 gate;         // address of the one system-call instruction
+    u64 text_offset;  // of the image's code in text_descriptor's file
 };
 
 struct FilterInstruction {  // struct sock_filter

@@ -23,7 +23,8 @@ namespace {
 
 enum Prctl : u64 { set_dumpable = 4, set_no_new_privileges = 38 };
 constexpr u64 clone_files = 0x400, clone_parent = 0x8000, sigchld = 17;
-constexpr u64 protect_read = 1, protect_write = 2, share = 1, private_ = 2, fixed = 0x10, anonymous = 0x20;
+constexpr u64 protect_read = 1, protect_write = 2, protect_execute = 4, share = 1, private_ = 2, fixed = 0x10,
+              anonymous = 0x20;
 constexpr u64 boot_stack_length = 65536;
 
 [[noreturn]] BOOT_CODE void fail(int code) {
@@ -34,6 +35,7 @@ constexpr u64 boot_stack_length = 65536;
 /// Start-up steps, as exit codes that the supervisor explains.
 enum Step : int {
     no_block = 100,
+    no_text,
     no_rings,
     no_pid_one,
     no_handlers,
@@ -48,14 +50,26 @@ BOOT_CODE bool failed(i64 result) {
     return result < 0 && result > -4096;
 }
 
+/// The code besides this start-up code, which until then calls nothing outside it.
+BOOT_CODE void map_text(const Windows& w) {
+    u64 begin = reinterpret_cast<u64>(litebox_text_begin),
+        length = reinterpret_cast<u64>(litebox_text_end) - begin;
+    if (failed(raw::call(raw::nr_mmap, begin, length, protect_read | protect_execute, private_ | fixed,
+                         text_descriptor, w.text_offset)))
+        fail(no_text);
+    raw::call(raw::nr_close, text_descriptor);
+}
+
 BOOT_CODE StartBlock* map_block() {
-    StartBlock header;
-    u64 length = sizeof(header);
-    if (raw::call(raw::nr_pread64, block_descriptor, reinterpret_cast<u64>(&header), length, 0) !=
-        static_cast<i64>(length))
+    // As bytes: nothing is constructed before the code is there.
+    alignas(StartBlock) u8 bytes[sizeof(StartBlock)];
+    if (raw::call(raw::nr_pread64, block_descriptor, reinterpret_cast<u64>(bytes), sizeof(bytes), 0) !=
+        static_cast<i64>(sizeof(bytes)))
         fail(no_block);
+    const StartBlock& header = *reinterpret_cast<const StartBlock*>(bytes);
     if (header.magic != StartBlock::expected_magic) fail(no_block);
     const Windows& w = header.windows;
+    map_text(w);
     if (failed(raw::call(raw::nr_mmap, w.block, w.block_length, protect_read, share | fixed, block_descriptor,
                          0)))
         fail(no_block);
