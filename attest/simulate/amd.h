@@ -1,5 +1,5 @@
-// Knobs of simulated SEV-SNP: AMD's hierarchy and attestation reports. AmdKnobs::snp() is filled so that everything
-// verifies; change any field from there.
+// Knobs of simulated SEV-SNP: AMD's hierarchy and attestation reports. AmdKnobs::snp() is filled so that
+// everything verifies; change any field from there.
 #pragma once
 
 #include <optional>
@@ -27,14 +27,15 @@ struct VekExtensionSpec {
     uint8_t struct_version = 0;  // 1 on Turin
     std::string product_name;
     SnpTcb tcb;
-    Bytes hardware_id;           // raw, not wrapped; empty: the extension is left out, as in a VLEK
-    std::string csp_id;          // VLEK
+    Bytes hardware_id;              // raw, not wrapped; empty: the extension is left out, as in a VLEK
+    std::string csp_id;             // VLEK
     bool wrap_hardware_id = false;  // in an OCTET STRING: must be refused
     bool omit_microcode = false;
 };
 
 struct SnpReportSpec {
-    /// Every field of the report; signature and raw are ignored, TCB numbers are taken from the SnpTcb members below.
+    /// Every field of the report; signature and raw are ignored, TCB numbers are taken from the SnpTcb
+    /// members below.
     SnpReport fields{};
     SnpTcb current, reported, committed, launch;
     std::string signer = "vek";
@@ -56,6 +57,9 @@ struct AmdKnobs {
 
     /// Versions 2, 3 and 5.
     static AmdKnobs snp(Product product = Product::milan, uint32_t version = 3, bool vlek = false);
+    /// Makes `now` the time of the simulation: the revocation list was issued a day before and holds for a
+    /// year.
+    void issue_at(Time now);
 };
 
 std::vector<ExtensionSpec> encode_vek_extensions(const VekExtensionSpec& spec, Product product);

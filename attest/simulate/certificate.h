@@ -20,8 +20,8 @@ struct ExtensionSpec {
 };
 
 /// Key usage bits as in the BIT STRING's first byte.
-inline constexpr uint8_t key_usage_signature = 0x80, key_usage_non_repudiation = 0x40, key_usage_cert_sign = 0x04,
-                         key_usage_crl_sign = 0x02;
+inline constexpr uint8_t key_usage_signature = 0x80, key_usage_non_repudiation = 0x40,
+                         key_usage_cert_sign = 0x04, key_usage_crl_sign = 0x02;
 
 /// One certificate. Keys are named: equal names under one seed are the same key.
 struct CertificateSpec {

@@ -21,7 +21,8 @@ struct SimulatedLog {
     std::array<Field<48>, 4> rtmr{};
 };
 
-/// A TCG crypto-agile log with one SHA-384 digest per event, padded with 0xFF to `size` as firmware leaves CCEL areas.
+/// A TCG crypto-agile log with one SHA-384 digest per event, padded with 0xFF to `size` as firmware leaves
+/// CCEL areas.
 SimulatedLog make_event_log(const std::vector<LogEvent>& events, size_t size = 0);
 /// A boot as TDVF, a boot loader and a kernel log it.
 std::vector<LogEvent> typical_boot(std::string_view kernel_command_line = "console=ttyS0");

@@ -1,5 +1,5 @@
-// Knobs of simulated SGX and TDX: Intel's hierarchy, collateral and quotes. IntelKnobs::sgx() and ::tdx() are filled so that
-// everything verifies; change any field from there.
+// Knobs of simulated SGX and TDX: Intel's hierarchy, collateral and quotes. IntelKnobs::sgx() and ::tdx() are
+// filled so that everything verifies; change any field from there.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include "attest/evidence.h"
 #include "attest/simulate/certificate.h"
 #include "attest/simulate/patch.h"
+#include "attest/verdict.h"
 
 namespace litebox::attest::simulate {
 
@@ -102,12 +103,13 @@ struct QuoteSpec {
     Bytes qe_auth_data;
     uint16_t outer_cert_type = 6;  // version 4 on: the certification data that holds the QE report
     QuoteCertType cert_type = QuoteCertType::pck_chain;
-    std::optional<Bytes> cert_data;  // absent: made for cert_type
+    std::optional<Bytes> cert_data;                      // absent: made for cert_type
     bool reverse_chain = false, terminate_chain = true;  // PEM chain: root first; a NUL behind
     Bytes trailing;
     // Whose key does what; other names give signatures that must be refused.
-    std::string attestation_key = "attestation-key", quote_signer = "attestation-key", qe_report_signer = "pck";
-    bool high_s = false;  // the other valid s of the quote's signature
+    std::string attestation_key = "attestation-key", quote_signer = "attestation-key",
+                qe_report_signer = "pck";
+    bool high_s = false;                // the other valid s of the quote's signature
     std::vector<Patch> signed_patches;  // on header and body, before the attestation key signs
     std::vector<Patch> qe_patches;      // on the QE report, before the PCK signs
     std::vector<Patch> patches;         // on the whole quote, last
@@ -115,7 +117,7 @@ struct QuoteSpec {
 
 struct IntelKnobs {
     std::string seed = "litebox";
-    Time now;  // collateral is issued an hour before, for 30 days
+    Time now;  // changed by issue_at()
     CertificateSpec root, intermediate, pck, tcb_signing;
     PckExtensionSpec pck_extension;
     RevocationListSpec root_crl, pck_crl;
@@ -130,6 +132,12 @@ struct IntelKnobs {
     static IntelKnobs tdx(uint16_t quote_version = 4, bool body_1_5 = false);
     /// The same platform under the "Intel SGX PCK Processor CA", single-socket: no platform instance.
     void use_processor_ca();
+    /// Makes `now` the time of the simulation: the collateral was issued an hour before and holds for 30
+    /// days.
+    void issue_at(Time now);
+    /// Evidence and collateral that judge to this status; refused where the evidence cannot have it
+    /// (TDRelaunchAdvised is told only by body 1.5).
+    Result<void> set_tcb_status(TcbStatus status);
 };
 
 Bytes encode_sgx_report_body(const SgxReportBody& body);

@@ -1,6 +1,6 @@
-// A simulated TEE: certificate hierarchies, collateral and evidence under a test root, byte-exact in the vendors' formats,
-// with every field under control. Equal knobs give equal bytes. The production verifier accepts what comes out only when it
-// is handed `Simulation::roots`.
+// A simulated TEE: certificate hierarchies, collateral and evidence under a test root, byte-exact in the
+// vendors' formats, with every field under control. Equal knobs give equal bytes. The production verifier
+// accepts what comes out only when it is handed `Simulation::roots`.
 //
 //     IntelKnobs knobs = IntelKnobs::tdx();
 //     knobs.quote.td.report_data = ...;

@@ -9,15 +9,16 @@
 
 namespace litebox::attest::simulate {
 
-/// What SNP_GET_EXT_REPORT and configfs-tsm's auxblob give: GUIDs, offsets, lengths, then the certificates. Empty ones are
-/// left out.
+/// What SNP_GET_EXT_REPORT and configfs-tsm's auxblob give: GUIDs, offsets, lengths, then the certificates.
+/// Empty ones are left out.
 struct GhcbCertificates {
     Bytes vcek, vlek, ask, ark, crl;
 };
 Bytes ghcb_table(const GhcbCertificates& certificates);
 /// A report and its table, one behind the other, as the extended guest request leaves them.
 Bytes report_with_table(ByteView report, ByteView table);
-/// configfs-tsm's files as one JSON document: {"auxblob": base64, "outblob": base64, "provider": "sev_guest\n"}.
+/// configfs-tsm's files as one JSON document: {"auxblob": base64, "outblob": base64, "provider":
+/// "sev_guest\n"}.
 std::string tsm_json(ByteView out_blob, ByteView aux_blob, std::string_view provider);
 /// Azure's HCL report: report at 0x20, runtime data behind, whose hash report data must begin with.
 Bytes azure_hcl_report(ByteView report, uint32_t report_type, std::string_view runtime_data);
