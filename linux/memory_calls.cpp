@@ -3,6 +3,7 @@
 #include "core/file/file.h"
 #include "core/file/tmpfs/tmpfs.h"
 #include "core/kernel.h"
+#include "core/task/pidfd.h"
 #include "core/task/signal_send.h"
 #include "core/task/task_table.h"
 
@@ -51,7 +52,7 @@ Result<void> use_file(Thread& thread, MapRequest& request, int descriptor, u64 o
     if (!checked_add(offset, page_up(request.length), &end) || end > u64{1} << 62) return Errno::eoverflow;
     request.source = TRY(file->map(offset, request.length, shared));
     if (!request.source.file) request.source.file = file;
-    return {};
+    return file->may_map(shared, request.protection, &request.max_protection);
 }
 
 }  // namespace
@@ -240,6 +241,39 @@ Result<u64> process_vm_readv(Thread& thread, i32 pid, u64 local, u64 local_count
 Result<u64> process_vm_writev(Thread& thread, i32 pid, u64 local, u64 local_count, u64 remote,
                               u64 remote_count, u64 flags) {
     return transfer(thread, pid, local, local_count, remote, remote_count, flags, true);
+}
+
+Result<u64> process_madvise(Thread& thread, int descriptor, u64 vector, u64 count, int advice, u32 flags) {
+    constexpr int will_need = 3, cold = 20, page_out = 21, collapse = 25;
+    if (flags != 0) return Errno::einval;
+    Vector<IoSegment> segments;
+    TRY(read_segments(vector, count, segments));
+    auto process = TRY(pidfd_process(*TRY(thread.files->get(descriptor))));
+    if (advice != will_need && advice != cold && advice != page_out && advice != collapse)
+        return Errno::einval;
+    Ref<AddressSpace> space;
+    {
+        LockGuard guard(process->signal_mutex);
+        if (Thread* first = process->threads.first()) space = first->space;
+    }
+    if (!space) return Errno::esrch;
+    bool own = process.get() == thread.process;
+    if (!own && !(may_signal(thread, *process, sigkill) && thread.credentials->capable(cap_sys_nice)))
+        return Errno::eperm;
+    u64 done = 0;
+    for (const IoSegment& segment : segments) {
+        auto advised = space->advise(segment.address, segment.length, advice);
+        if (!advised.ok()) return done > 0 ? Result<u64>(done) : Result<u64>(advised.error());
+        done += segment.length;
+    }
+    return done;
+}
+
+Result<u64> remap_file_pages(Thread& thread, u64 address, u64 length, u32 protection, u64 page, u32 flags) {
+    constexpr u64 largest_page = u64{1} << 50;
+    if (protection != 0 || (flags & ~u32{map_non_block}) != 0 || page > largest_page) return Errno::einval;
+    TRY(thread.space->remap_file_pages(page_down(address), page_down(length), page * page_size));
+    return u64{0};
 }
 
 Result<u64> mbind(Thread&, u64 address, u64, u64 mode, u64, u64) {

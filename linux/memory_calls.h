@@ -28,6 +28,8 @@ Result<u64> process_vm_readv(Thread& thread, i32 pid, u64 local, u64 local_count
                              u64 remote_count, u64 flags);
 Result<u64> process_vm_writev(Thread& thread, i32 pid, u64 local, u64 local_count, u64 remote,
                               u64 remote_count, u64 flags);
+Result<u64> process_madvise(Thread& thread, int descriptor, u64 vector, u64 count, int advice, u32 flags);
+Result<u64> remap_file_pages(Thread& thread, u64 address, u64 length, u32 protection, u64 page, u32 flags);
 Result<u64> mbind(Thread& thread, u64 address, u64 length, u64 mode, u64 mask, u64 bits);
 Result<u64> set_mempolicy(Thread& thread, int mode, u64 mask, u64 bits);
 Result<u64> get_mempolicy(Thread& thread, UserPtr<i32> mode, u64 mask, u64 bits, u64 address, u64 flags);

@@ -331,7 +331,9 @@ Result<u64> sysinfo(Thread&, u64 buffer) {
     };
     static_assert(sizeof(Info) == 112);
     Info info{};
-    info.uptime = static_cast<i64>((platform::monotonic_ns() - kernel().boot_ns) / ns_per_second);
+    // A begun second counts, as on Linux.
+    u64 up = platform::monotonic_ns() - kernel().boot_ns;
+    info.uptime = static_cast<i64>((up + ns_per_second - 1) / ns_per_second);
     PageQuota& memory = *kernel().memory_quota;
     info.total = memory.limit() * page_size;
     info.free = (memory.limit() - min(memory.limit(), memory.used())) * page_size;

@@ -51,7 +51,7 @@ enum PollEvent : u32 {
 
 class File : public RefCounted<File> {
   public:
-    File(u32 flags) : flags_(flags) {}
+    File(u32 flags) : flags_(flags & ~u32{open_no_controlling_terminal}) {}
     virtual ~File();
 
     // Positions: `position` points to the file offset to use and advance; streams (pipes, sockets, terminals)

@@ -94,7 +94,7 @@ Result<Ref<File>> open_inode(Path path, u32 flags, bool created) {
 
 constexpr u32 sticky_flags = open_access_mode | open_append | open_non_blocking | open_data_sync |
                              open_async | open_direct | open_large_file | open_no_access_time | open_sync |
-                             open_truncate | open_directory | open_no_follow;
+                             open_truncate | open_directory | open_no_follow | open_no_controlling_terminal;
 
 Result<Ref<File>> open_temporary_file(Thread& thread, const Path& directory, u32 flags, u32 mode) {
     const Credentials& who = *thread.credentials;

@@ -201,6 +201,19 @@ Result<void> AddressSpace::remove_range(u64 begin, u64 end) {
     return {};
 }
 
+/// RLIMIT_DATA: what is private and writable, the stack apart.
+Result<void> AddressSpace::check_data_limit(u64 more) {
+    Thread* thread = current_thread();
+    if (thread == nullptr || thread->process == nullptr) return {};
+    u64 limit = thread->process->limit(limit_data);
+    if (limit == limit_infinity) return {};
+    u64 used = 0;
+    for (Mapping* mapping : mappings_)
+        if (!mapping->shared && (mapping->protection & platform::prot_write) != 0 && !mapping->stack)
+            used += mapping->length();
+    return used + more > limit ? Result<void>(Errno::enomem) : Result<void>();
+}
+
 Result<void> AddressSpace::check_limits(u64 length, const MapRequest& request) {
     Thread* thread = current_thread();
     if (thread == nullptr || thread->process == nullptr) return {};
@@ -208,14 +221,7 @@ Result<void> AddressSpace::check_limits(u64 length, const MapRequest& request) {
     u64 limit = thread->process->limit(limit_as);
     if (limit != limit_infinity && total_pages_ + pages > limit / page_size) return Errno::enomem;
     bool data = !request.shared && (request.protection & platform::prot_write) != 0 && !request.stack;
-    u64 data_limit = thread->process->limit(limit_data);
-    if (data && data_limit != limit_infinity) {
-        u64 used = 0;
-        for (Mapping* mapping : mappings_)
-            if (!mapping->shared && (mapping->protection & platform::prot_write) != 0 && !mapping->stack)
-                used += mapping->length();
-        if (used + length > data_limit) return Errno::enomem;
-    }
+    if (data) TRY(check_data_limit(length));
     u64 lock_limit = thread->process->limit(limit_memlock);
     bool locks = request.locked || lock_future_;
     if (locks && lock_limit != limit_infinity && !thread->credentials->capable(cap_ipc_lock) &&

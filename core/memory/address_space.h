@@ -68,9 +68,10 @@ class AddressSpace : public RefCounted<AddressSpace> {
     /// there.
     Result<void> protect(u64 address, u64 length, u8 protection, bool to_start = false);
     Result<u64> remap(u64 address, u64 old_length, u64 new_length, u64 flags, u64 new_address);  // mremap(2)
-    Result<void> advise(u64 address, u64 length, int advice);                                    // madvise(2)
-    Result<void> sync(u64 address, u64 length, int flags);                                       // msync(2)
-    Result<void> resident(u64 address, u64 length, UserPtr<u8> vector);                          // mincore(2)
+    Result<void> remap_file_pages(u64 address, u64 length, u64 offset);  // remap_file_pages(2)
+    Result<void> advise(u64 address, u64 length, int advice);            // madvise(2)
+    Result<void> sync(u64 address, u64 length, int flags);               // msync(2)
+    Result<void> resident(u64 address, u64 length, UserPtr<u8> vector);  // mincore(2)
     Result<void> lock(u64 address, u64 length, bool on_fault);
     Result<void> unlock(u64 address, u64 length);
     Result<void> lock_all(int flags);
@@ -158,6 +159,7 @@ class AddressSpace : public RefCounted<AddressSpace> {
     Result<void> install_runs(Mapping& mapping, u64 begin, u64 end);
     Result<u64> map_locked(MapRequest& request);
     Result<void> check_limits(u64 length, const MapRequest& request);
+    Result<void> check_data_limit(u64 more);
     Result<void> protect_piece(Mapping& mapping, u8 protection);
     Result<void> advise_piece(Mapping& mapping, u64 begin, u64 end, int advice);
     Result<u64> move_mapping(Mapping& mapping, u64 old_length, u64 new_length, u64 target, bool keep);

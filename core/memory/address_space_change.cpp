@@ -57,6 +57,10 @@ Result<void> AddressSpace::protect(u64 address, u64 length, u8 protection, bool 
         Mapping& mapping = *mappings_[index];
         at = mapping.end;
         if ((protection & ~mapping.max_protection) != 0) return Errno::eacces;
+        bool becomes_data = !mapping.shared && !mapping.stack &&
+                            (mapping.protection & platform::prot_write) == 0 &&
+                            (protection & platform::prot_write) != 0;
+        if (becomes_data) TRY(check_data_limit(mapping.length()));
         if (mapping.protection != protection) TRY(protect_piece(mapping, protection));
     }
     // From the end, so that indices below stay right.
@@ -176,6 +180,28 @@ Result<u64> AddressSpace::remap(u64 address, u64 old_length, u64 new_length, u64
     return move_mapping(*mapping, old_length, new_length, target, (flags & dont_unmap) != 0);
 }
 
+Result<void> AddressSpace::remap_file_pages(u64 address, u64 length, u64 offset) {
+    auto range = TRY(checked_range(address, length, Errno::einval));
+    MapRequest request;
+    {
+        LockGuard guard(mutex_);
+        Mapping* mapping = find(range.begin);
+        bool fits =
+            mapping != nullptr && mapping->shared && mapping->of_object() && range.end <= mapping->end;
+        if (!fits || range.begin == range.end) return Errno::einval;
+        request.protection = mapping->protection;
+        request.max_protection = mapping->max_protection;
+        request.locked = mapping->locked;
+        request.source = mapping->source;
+    }
+    request.address = range.begin;
+    request.length = range.end - range.begin;
+    request.shared = request.fixed = request.populate = true;
+    request.source.offset = offset;
+    TRY(map(std::move(request)));
+    return {};
+}
+
 namespace {
 enum MemoryAdvice : int {
     advice_normal,
@@ -283,7 +309,10 @@ Result<void> AddressSpace::advise(u64 address, u64 length, int advice) {
                 if (!mapping.of_object() || !mapping.shared) return Errno::einval;
                 if ((mapping.max_protection & platform::prot_write) == 0) return Errno::eacces;
                 TRY(holes.push(Hole{mapping.source.object, mapping.offset_of(begin), end - begin}));
-            } else if (advice != advice_populate_read && advice != advice_populate_write) {
+            } else if (advice == advice_populate_read || advice == advice_populate_write) {
+                u8 needed = advice == advice_populate_write ? platform::prot_write : platform::prot_read;
+                if ((mapping.protection & needed) == 0) return Errno::einval;
+            } else {
                 TRY(advise_piece(mapping, begin, end, advice));
             }
         }

@@ -274,6 +274,13 @@ Result<void> MemoryObject::attach(Mapping& mapping) {
     return mappings_.push(&mapping);
 }
 
+bool MemoryObject::shared_writable() {
+    LockGuard guard(mappings_mutex_);
+    for (const Mapping* mapping : mappings_)
+        if (mapping->shared && (mapping->max_protection & platform::prot_write) != 0) return true;
+    return false;
+}
+
 void MemoryObject::detach(Mapping& mapping) {
     LockGuard guard(mappings_mutex_);
     for (usize i = mappings_.size(); i > 0; i--)

@@ -56,6 +56,8 @@ class MemoryObject : public RefCounted<MemoryObject> {
     // Reverse map: which mappings show this object (kept by AddressSpace).
     Result<void> attach(Mapping& mapping);
     void detach(Mapping& mapping);
+    /// Somebody's shared mapping of it is or may become writable.
+    bool shared_writable();
 
   private:
     static constexpr u64 chunk_pages = 512;

@@ -291,7 +291,7 @@ Result<usize> UdpSocket::receive(IncomingMessage& message) {
         }
         if (!wait) return Errno::eagain;
         auto result = block(generation, deadline, Interruptible::yes);
-        if (!result.ok()) return timeout_as_again(result.error());
+        if (!result.ok()) return timed_wait_error(result.error(), deadline);
     }
 }
 

@@ -125,8 +125,11 @@ Errno Socket::broken_pipe(u32 flags) const {
     return Errno::epipe;
 }
 
-Errno timeout_as_again(Errno error) {
-    return error == Errno::etimedout ? Errno::eagain : error;
+Errno timed_wait_error(Errno error, u64 deadline) {
+    if (error == Errno::etimedout) return Errno::eagain;
+    // signal(7): with a time limit it is never restarted, since the limit would begin anew.
+    bool interrupted = error == Errno::restartsys && deadline != platform::no_deadline;
+    return interrupted ? Errno::eintr : error;
 }
 
 }  // namespace litebox

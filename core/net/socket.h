@@ -123,6 +123,6 @@ class Socket : public File {
 };
 
 /// A wait that a timeout of the socket ends is EAGAIN.
-Errno timeout_as_again(Errno error);
+Errno timed_wait_error(Errno error, u64 deadline);
 
 }  // namespace litebox

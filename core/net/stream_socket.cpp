@@ -86,7 +86,7 @@ Result<void> StreamSocket::connect_to(StreamSocket& listener, const SocketAddres
         if (offered.error() != Errno::eagain) return offered;
         if (!wait) return Errno::eagain;
         auto result = block(generation, deadline, Interruptible::yes);
-        if (!result.ok()) return timeout_as_again(result.error());
+        if (!result.ok()) return timed_wait_error(result.error(), deadline);
     }
     {
         LockGuard guard(mutex_);
@@ -126,7 +126,7 @@ Result<Ref<Socket>> StreamSocket::accept(bool wait) {
         }
         if (!wait) return Errno::eagain;
         auto result = block(generation, deadline, Interruptible::yes);
-        if (!result.ok()) return timeout_as_again(result.error());
+        if (!result.ok()) return timed_wait_error(result.error(), deadline);
     }
 }
 
@@ -190,7 +190,7 @@ Result<usize> StreamSocket::send(OutgoingMessage& message) {
             if (out.room() > 0 || out.broken()) continue;
             auto result = block(generation, deadline, Interruptible::yes);
             if (result.ok()) continue;
-            error = timeout_as_again(result.error());
+            error = timed_wait_error(result.error(), deadline);
         }
         if (done > 0) break;
         return error == Errno::epipe ? broken_pipe(message.flags) : error;
@@ -216,7 +216,7 @@ Result<usize> StreamSocket::discard(IncomingMessage& message, ByteChannel& chann
         }
         auto waited = wait_until(channel.read_queue, deadline,
                                  [&] { return channel.readable() > 0 || channel.at_end(); });
-        if (!waited.ok()) return timeout_as_again(waited.error());
+        if (!waited.ok()) return timed_wait_error(waited.error(), deadline);
     }
     return done;
 }
@@ -258,7 +258,7 @@ Result<usize> StreamSocket::receive(IncomingMessage& message) {
             if (channel->readable() > 0 || channel->at_end()) continue;
             auto result = block(generation, deadline, Interruptible::yes);
             if (result.ok()) continue;
-            error = timeout_as_again(result.error());
+            error = timed_wait_error(result.error(), deadline);
         }
         return done > 0 ? Result<usize>(done) : error;
     }

@@ -149,8 +149,9 @@ Result<Ref<Socket>> UnixPacketSocket::accept(bool wait) {
     if (!listening_) return Errno::einval;
     if (!take()) {
         if (!wait) return Errno::eagain;
-        auto waited = wait_until(accept_queue_, receive_deadline(), take);
-        if (!waited.ok()) return timeout_as_again(waited.error());
+        u64 deadline = receive_deadline();
+        auto waited = wait_until(accept_queue_, deadline, take);
+        if (!waited.ok()) return timed_wait_error(waited.error(), deadline);
     }
     return Ref<Socket>(std::move(accepted));
 }
@@ -245,7 +246,7 @@ Result<usize> UnixPacketSocket::send(OutgoingMessage& message) {
         }
         if (!wait) return Errno::eagain;
         auto result = block(generation, deadline, Interruptible::yes);
-        if (!result.ok()) return timeout_as_again(result.error());
+        if (!result.ok()) return timed_wait_error(result.error(), deadline);
     }
 }
 
@@ -268,7 +269,7 @@ Result<usize> UnixPacketSocket::receive(IncomingMessage& message) {
         if (mailbox_->ended.load() || mailbox_->closed.load()) return usize{0};
         if (!wait) return Errno::eagain;
         auto result = block(generation, deadline, Interruptible::yes);
-        if (!result.ok()) return timeout_as_again(result.error());
+        if (!result.ok()) return timed_wait_error(result.error(), deadline);
     }
 }
 

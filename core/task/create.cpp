@@ -100,6 +100,7 @@ Result<void> enter_table(Thread& child, Process& process, Thread& parent, u64 fl
         Process* family = (flags & clone_parent) != 0 ? parent.process->parent : parent.process;
         if ((flags & clone_parent) != 0) process.exit_signal = parent.process->exit_signal;
         process.parent = family != nullptr ? family : table.init;
+        process.creator = (flags & clone_parent) != 0 ? parent.process->creator : parent.tid;
         process.parent->children.push_back(&process);
         process.group_id = parent.process->group_id;
         process.session = parent.process->session;

@@ -63,6 +63,7 @@ class Process final : public RefCounted<Process> {
     i32 group_id = 0;
     Ref<Session> session;
     int exit_signal = sigchld;
+    i32 creator = 0;  // the thread of the parent that made it, for __WNOTHREAD
     bool child_subreaper = false;
     bool has_execed = false;
 

@@ -6,9 +6,19 @@ namespace litebox {
 
 namespace {
 
+/// The calling thread made the child, or took it over as the first of its process when the maker had ended.
+bool made_by_caller(const Process& child) {
+    const Thread& self = *current_thread();
+    if (child.creator == self.tid) return true;
+    const Thread* creator = tasks().thread(child.creator);
+    bool creator_lives = creator != nullptr && creator->process == self.process;
+    return !creator_lives && self.process->threads.first() == &self;
+}
+
 bool fits(const Process& child, WaitTarget target, int options) {
     if (target.kind == WaitTarget::Kind::process && child.pid != target.id) return false;
     if (target.kind == WaitTarget::Kind::group && child.group_id != target.id) return false;
+    if ((options & wait_no_thread) != 0 && !made_by_caller(child)) return false;
     bool clone_child = child.exit_signal != sigchld;
     return (options & wait_all) != 0 || clone_child == ((options & wait_clone) != 0);
 }

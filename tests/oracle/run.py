@@ -61,18 +61,23 @@ def examine(program, arguments):
     if not os.access(path, os.X_OK):
         result["difference"] = ["! not built: cmake --build build --target oracle_programs"]
         return result
-    native = run([str(path)])
-    result["native"] = native
-    if native["ended"] != "exit 0":
-        result["difference"] = [f"! natively: {native['ended']}"] + native["lines"][-5:]
-        return result
-    if not native["lines"]:
-        result["difference"] = ["! prints nothing: proves nothing"]
-        return result
-    inside = run([str(path)] if arguments.native_twice else shlex.split(arguments.litebox) + [str(path)])
-    result["inside"] = inside
-    result["difference"] = compare(native, inside)
-    result["passed"] = not result["difference"]
+    inside_command = [str(path)] if arguments.native_twice else shlex.split(arguments.litebox) + [str(path)]
+    # Programs that race with themselves or with the clock differ once in a while, natively too: a difference counts when
+    # it comes twice.
+    for attempt in range(2):
+        native = result["native"] = run([str(path)])
+        if native["ended"] != "exit 0":
+            result["difference"] = [f"! natively: {native['ended']}"] + native["lines"][-5:]
+        elif not native["lines"]:
+            result["difference"] = ["! prints nothing: proves nothing"]
+        else:
+            inside = result["inside"] = run(inside_command)
+            result["difference"] = compare(native, inside)
+        result["passed"] = not result["difference"]
+        if result["passed"] or str(program) in arguments.expected:
+            break
+        if attempt == 0:
+            print(f"again {program}: {result['difference'][-1][:120]}")
     return result
 
 
@@ -150,7 +155,7 @@ def main():
         programs = [p for p in programs if p in arguments.only or p.split("/")[1] in arguments.only]
         if not programs:
             sys.exit("no such program")
-    expected = {} if arguments.native_twice else expected_failures()
+    expected = arguments.expected = {} if arguments.native_twice else expected_failures()
 
     results, passed, failed, known = [], 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:

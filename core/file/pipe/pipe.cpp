@@ -168,6 +168,7 @@ Result<usize> Pipe::write(IoCursor& from, bool non_blocking, bool packets) {
     for (;;) {
         if (readers_.load(std::memory_order_acquire) == 0) {
             send_own_signal(sigpipe);
+            if (total > 0) return total;
             return Errno::epipe;
         }
         Step step;

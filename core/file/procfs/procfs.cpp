@@ -187,6 +187,9 @@ Result<Ref<Inode>> ProcInode::lookup_number(string_view name) {
 
 Result<Ref<Inode>> ProcInode::lookup(string_view name) {
     if (type() != mode_directory) return Errno::enotdir;
+    // Through a descriptor or working directory that outlived the process.
+    if (subject_.process && tasks().find_process(subject_.process->pid) != subject_.process)
+        return Errno::esrch;
     ProcTable children = children_of(entry_);
     for (usize i = 0; i < children.size(); i++)
         if (children[i].name == name)

@@ -88,14 +88,22 @@ void Terminal::type_canonical(u8 byte, Effects& effects) {
         return;
     }
     if (is(settings_, char_kill, byte)) {
-        if ((settings_.local & echo_kill_erase) != 0)
+        constexpr u32 wiping = echo | echo_kill | echo_kill_erase | echo_erase;
+        bool wipes = (settings_.local & wiping) == wiping;
+        if (wipes)
             while (buffer_.size() > line_ && effects.echo_length + 8 < sizeof(effects.echo))
                 erase_one(effects);
         while (pull_back()) {
         }
-        if ((settings_.local & echo) != 0 && (settings_.local & echo_kill) != 0 &&
-            (settings_.local & echo_kill_erase) == 0)
-            echo_byte('\n', effects);
+        if (wipes || (settings_.local & echo) == 0) return;
+        echo_byte(byte, effects);
+        if ((settings_.local & echo_kill) != 0) echo_byte('\n', effects);
+        return;
+    }
+    if (extended && (settings_.local & echo) != 0 && is(settings_, char_reprint, byte)) {
+        echo_byte(byte, effects);
+        echo_byte('\n', effects);
+        effects.reprint = true;
         return;
     }
     if (extended && is(settings_, char_literal_next, byte)) {
@@ -117,6 +125,8 @@ void Terminal::type_canonical(u8 byte, Effects& effects) {
 
 void Terminal::type_one(u8 byte, Effects& effects) {
     if ((settings_.input & strip_eighth) != 0) byte &= 0x7f;
+    bool lowers = (settings_.input & upper_to_lower) != 0 && (settings_.local & extended_input) != 0;
+    if (lowers && byte >= 'A' && byte <= 'Z') byte = static_cast<u8>(byte - 'A' + 'a');
     if (literal_) {
         literal_ = false;
         append(byte);
@@ -125,10 +135,12 @@ void Terminal::type_one(u8 byte, Effects& effects) {
     }
     if ((settings_.input & flow_output) != 0) {
         if (is(settings_, char_stop, byte)) {
+            if (!stopped_) effects.packet |= packet_stop;
             stopped_ = true;
             return;
         }
         if (is(settings_, char_start, byte) || (stopped_ && (settings_.input & flow_any) != 0)) {
+            if (stopped_) effects.packet |= packet_start;
             stopped_ = false;
             effects.wake = true;
             if (is(settings_, char_start, byte)) return;
@@ -179,16 +191,32 @@ void Terminal::type_cooked(std::span<const u8> bytes) {
     read_queue.wake(poll_in | poll_read_normal, ~0u);
 }
 
+/// Shows the unfinished line again, piece by piece: it may be long.
+void Terminal::reprint_line() {
+    for (usize at = 0;;) {
+        Effects piece;
+        {
+            LockGuard guard(mutex_);
+            while (line_ + at < buffer_.size() && piece.echo_length + 2 < sizeof(piece.echo))
+                echo_byte(buffer_[line_ + at++], piece);
+        }
+        if (piece.echo_length == 0) return;
+        apply(piece);
+    }
+}
+
 void Terminal::apply(const Effects& effects) {
     if (effects.echo_length > 0) {
         (void)send({effects.echo, effects.echo_length});
         for (usize i = 0; i < effects.echo_length; i++)
             column_ = effects.echo[i] == '\n' || effects.echo[i] == '\r' ? 0 : column_ + 1;
     }
+    if (effects.reprint) reprint_line();
     if (effects.wake) {
         read_queue.wake(poll_in | poll_read_normal, ~0u);
         write_queue.wake(poll_out | poll_write_normal, ~0u);
     }
+    if (effects.packet != 0) tell_packet(effects.packet);
     if (effects.signal != 0) signal_foreground(effects.signal);
 }
 

@@ -53,11 +53,32 @@ class Pty final : public Terminal {
         LockGuard guard(output_mutex_);
         return output_read_ < output_.size();
     }
+    void flush_output() override {
+        {
+            LockGuard guard(output_mutex_);
+            output_.clear();
+            output_read_ = 0;
+        }
+        write_queue.wake(poll_out | poll_write_normal, ~0u);
+    }
+    void tell_packet(u8 bits) override {
+        if (!packet_mode.load()) return;
+        u8 before = packet_status.load();
+        u8 after;
+        do {
+            // The later of two opposites holds.
+            u8 cleared = (bits & (packet_stop | packet_start)) != 0 ? packet_stop | packet_start : 0;
+            if ((bits & (packet_no_stop | packet_do_stop)) != 0) cleared |= packet_no_stop | packet_do_stop;
+            after = static_cast<u8>((before & ~cleared) | bits);
+        } while (!packet_status.compare_exchange_weak(before, after));
+        master_queue.wake(poll_in | poll_read_normal | poll_priority, ~0u);
+    }
     bool accepts_input() { return input_room() > 0; }
 
     WaitQueue master_queue;
     std::atomic<bool> locked{true}, slave_was_open{false};
     std::atomic<bool> packet_mode{false};
+    std::atomic<u8> packet_status{0};  // PacketStatus bits that the master has not read yet
     std::atomic<u32> mode{0620};
     u32 owner_uid, owner_gid;
 
@@ -219,6 +240,7 @@ class Master final : public File {
             ThreadWaiter::Scope closing_scope(pty_->read_queue, closing);
             u8 bytes[512];
             bool packet = pty_->packet_mode.load();
+            if (u8 status = packet ? pty_->packet_status.exchange(0) : u8{0}) return to.put(&status, 1);
             usize room = min(sizeof(bytes) - 1, to.remaining());
             if (packet && room > 0) room--;
             usize length = pty_->take_output({bytes + 1, room});
@@ -259,6 +281,8 @@ class Master final : public File {
         }
         u32 events = 0;
         if (pty_->has_output()) events |= poll_in | poll_read_normal;
+        if (pty_->packet_mode.load() && pty_->packet_status.load() != 0)
+            events |= poll_in | poll_read_normal | poll_priority;
         if (pty_->slave_was_open.load() && pty_->opens.load() == 0) events |= poll_hang_up;
         if (pty_->accepts_input()) events |= poll_out | poll_write_normal;
         return events;
@@ -279,6 +303,7 @@ class Master final : public File {
                 TRY(UserPtr<i32>(argument).write(pty_->locked.load() ? 1 : 0));
                 return u64{0};
             case packet_mode:
+                pty_->packet_status.store(0);
                 pty_->packet_mode.store(TRY(UserPtr<const i32>(argument).read()) != 0);
                 return u64{0};
             case get_packet_mode:

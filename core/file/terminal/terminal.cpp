@@ -252,8 +252,15 @@ Termios Terminal::settings() {
 
 Result<void> Terminal::set_settings(const Termios& fresh, bool flush_input) {
     TRY(check_background(sigttou));
+    auto flows = [](const Termios& settings) {
+        constexpr u8 control_s = 023, control_q = 021;
+        return (settings.input & flow_output) != 0 && settings.characters[char_stop] == control_s &&
+               settings.characters[char_start] == control_q;
+    };
+    u8 packet = 0;
     {
         LockGuard guard(mutex_);
+        if (flows(settings_) != flows(fresh)) packet = flows(fresh) ? packet_do_stop : packet_no_stop;
         bool was_canonical = (settings_.local & canonical) != 0;
         settings_ = fresh;
         bool now_canonical = (settings_.local & canonical) != 0;
@@ -271,16 +278,26 @@ Result<void> Terminal::set_settings(const Termios& fresh, bool flush_input) {
         }
     }
     settings_changed(fresh);
+    if (packet != 0) tell_packet(packet);
     read_queue.wake(poll_in | poll_read_normal, ~0u);
     return {};
 }
 
-void Terminal::flush(bool input) {
-    if (!input) return;
-    LockGuard guard(mutex_);
-    buffer_.clear();
-    line_ends_.clear();
-    read_ = line_ = 0;
+/// tcflush(3): 0 input, 1 output, 2 both.
+void Terminal::flush(u64 queues) {
+    if (queues != 1) {
+        {
+            LockGuard guard(mutex_);
+            buffer_.clear();
+            line_ends_.clear();
+            read_ = line_ = 0;
+        }
+        tell_packet(packet_flush_read);
+    }
+    if (queues != 0) {
+        flush_output();
+        tell_packet(packet_flush_write);
+    }
 }
 
 void Terminal::become_controlling() {

@@ -9,7 +9,17 @@
 namespace litebox {
 
 struct AbiWindowSize {
-    u16 rows = 24, columns = 80, x_pixels = 0, y_pixels = 0;
+    u16 rows = 0, columns = 0, x_pixels = 0, y_pixels = 0;
+};
+
+/// What the master of a pseudo-terminal in packet mode is told (TIOCPKT, ioctl_tty(2)).
+enum PacketStatus : u8 {
+    packet_flush_read = 1,
+    packet_flush_write = 2,
+    packet_stop = 4,
+    packet_start = 8,
+    packet_no_stop = 16,
+    packet_do_stop = 32
 };
 
 class Terminal : public RefCounted<Terminal> {
@@ -50,7 +60,9 @@ class Terminal : public RefCounted<Terminal> {
     virtual Result<void> want_input(bool) { return {}; }
     /// The other side does the output processing itself.
     virtual bool processes_output() { return false; }
-    virtual void drained() {}  // input was taken: there is room again
+    virtual void tell_packet(u8) {}  // PacketStatus bits; called without locks
+    virtual void flush_output() {}   // what the other side has not taken yet
+    virtual void drained() {}        // input was taken: there is room again
     [[nodiscard]] bool hung_up() const { return hung_up_.load(); }
     [[nodiscard]] usize input_room();
     /// Lines that were edited and echoed on the other side.
@@ -65,7 +77,10 @@ class Terminal : public RefCounted<Terminal> {
         usize echo_length = 0;
         int signal = 0;
         bool wake = false;
+        bool reprint = false;
+        u8 packet = 0;  // PacketStatus bits
     };
+    void reprint_line();
     void type_one(u8 byte, Effects& effects);
     void type_canonical(u8 byte, Effects& effects);
     bool type_signal(u8 byte, Effects& effects);
@@ -77,7 +92,7 @@ class Terminal : public RefCounted<Terminal> {
     usize ready_bytes() const;
     Result<void> check_background(int signal);
     Result<u64> session_ioctl(u32 command, u64 argument);
-    void flush(bool input);
+    void flush(u64 queues);
     void signal_foreground(int signal);
     usize process(u8 byte, u8 (&out)[8]);
 

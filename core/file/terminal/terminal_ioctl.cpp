@@ -140,7 +140,7 @@ Result<u64> Terminal::ioctl(u32 command, u64 argument) {
         case flush_queues:
             if (argument > 2) return Errno::einval;
             TRY(check_background(sigttou));
-            flush(argument != 1);
+            flush(argument);
             return u64{0};
         case input_pending: {
             i32 bytes;

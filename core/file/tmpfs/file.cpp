@@ -234,6 +234,7 @@ Result<void> add_seals(File& file, u32 seals) {
     if (node == nullptr || (seals & ~known) != 0) return Errno::einval;
     if (!file.writable()) return Errno::eperm;
     if ((node->seals.load() & seal_seal) != 0) return Errno::eperm;
+    if ((seals & seal_write) != 0 && node->object().shared_writable()) return Errno::ebusy;
     node->seals.fetch_or(seals);
     return {};
 }
