@@ -21,7 +21,8 @@ struct Database::Statements {
 Query::Query(Database& database, const char* sql) : database_(database) {
     sqlite3_stmt*& cached = database.statements_->by_text[sql];
     if (!cached) {
-        failed_ = sqlite3_prepare_v3(database.handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &cached, nullptr) != SQLITE_OK;
+        failed_ = sqlite3_prepare_v3(database.handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &cached,
+                                     nullptr) != SQLITE_OK;
     }
     statement_ = cached;
 }
@@ -36,7 +37,8 @@ Query::~Query() {
 Query& Query::bind(std::string_view text) {
     static const char empty[] = "";
     const char* data = text.empty() ? empty : text.data();
-    failed_ = failed_ || sqlite3_bind_text64(statement_, ++bound_, data, text.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK;
+    failed_ = failed_ || sqlite3_bind_text64(statement_, ++bound_, data, text.size(), SQLITE_STATIC,
+                                             SQLITE_UTF8) != SQLITE_OK;
     return *this;
 }
 
@@ -66,7 +68,9 @@ Result<void> Query::run() {
     return {};
 }
 
-int64_t Query::number(int column) const { return sqlite3_column_int64(statement_, column); }
+int64_t Query::number(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
 
 std::string Query::text(int column) const {
     const unsigned char* data = sqlite3_column_text(statement_, column);
@@ -98,14 +102,17 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
     std::unique_ptr<Database> database(new Database);
     database->path_ = path;
     database->statements_ = std::make_unique<Statements>();
-    // A reading connection opens for writing too: only so can it recover the log that a killed broker left behind.
-    if (sqlite3_open_v2(path.c_str(), &database->handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) {
+    // A reading connection opens for writing too: only so can it recover the log that a killed broker left
+    // behind.
+    if (sqlite3_open_v2(path.c_str(), &database->handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        nullptr) != SQLITE_OK) {
         return database->error();
     }
     sqlite3_busy_timeout(database->handle_, 10000);
-    const char* setup = mode == Mode::read ? "PRAGMA query_only=ON"
-                                           : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
-                                             "PRAGMA foreign_keys=ON";
+    const char* setup = mode == Mode::read
+                            ? "PRAGMA query_only=ON"
+                            : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
+                              "PRAGMA foreign_keys=ON";
     if (Result<void> done = database->execute(setup); !done.ok()) return done.error();
     return database;
 }
@@ -115,7 +122,9 @@ Result<void> Database::execute(const char* sql) {
     return {};
 }
 
-int64_t Database::changes() const { return sqlite3_changes64(handle_); }
+int64_t Database::changes() const {
+    return sqlite3_changes64(handle_);
+}
 
 Error Database::error() const {
     return Error{"store " + path_ + ": " + (handle_ ? sqlite3_errmsg(handle_) : "out of memory")};

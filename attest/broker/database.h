@@ -16,9 +16,10 @@ namespace litebox::attest::broker {
 
 class Database;
 
-/// One execution of a prepared statement; reset when it goes. Parameters are bound in order, columns read by index.
+/// One execution of a prepared statement; reset when it goes. Parameters are bound in order, columns read by
+/// index.
 class Query {
-public:
+  public:
     Query(Database& database, const char* sql);
     ~Query();
     Query(const Query&) = delete;
@@ -36,7 +37,7 @@ public:
     std::string text(int column) const;
     Bytes blob(int column) const;
 
-private:
+  private:
     Database& database_;
     sqlite3_stmt* statement_ = nullptr;
     int bound_ = 0;
@@ -45,9 +46,10 @@ private:
 
 /// A connection, for one thread at a time.
 class Database {
-public:
+  public:
     enum class Mode : uint8_t { create, write, read };
-    /// Created files have mode 0600. Writing connections commit durably: write-ahead log, synchronised at each commit.
+    /// Created files have mode 0600. Writing connections commit durably: write-ahead log, synchronised at
+    /// each commit.
     static Result<std::unique_ptr<Database>> open(const std::string& path, Mode mode);
     ~Database();
     Database(const Database&) = delete;
@@ -58,7 +60,7 @@ public:
     int64_t changes() const;
     Error error() const;
 
-private:
+  private:
     friend class Query;
     Database() = default;
     struct Statements;
@@ -69,7 +71,7 @@ private:
 
 /// BEGIN IMMEDIATE now; rolled back when it goes, unless committed.
 class Transaction {
-public:
+  public:
     explicit Transaction(Database& database) : database_(database) {}
     ~Transaction();
     Transaction(const Transaction&) = delete;
@@ -77,7 +79,7 @@ public:
     Result<void> begin();
     Result<void> commit();
 
-private:
+  private:
     Database& database_;
     bool open_ = false;
 };

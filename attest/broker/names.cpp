@@ -7,7 +7,8 @@ namespace litebox::attest::broker {
 bool is_segment(std::string_view text) {
     if (text.empty() || text.size() > 128 || text == "." || text == "..") return false;
     return std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '_' || c == '-';
     });
 }
 

@@ -22,7 +22,7 @@ using Uri = std::unique_ptr<P11KitUri, UriFree>;
 
 /// A module loaded by path, and the one session with the token that has the key.
 class Token {
-public:
+  public:
     Token() = default;
     Token(const Token&) = delete;
     Token& operator=(const Token&) = delete;
@@ -37,7 +37,7 @@ public:
     CK_SESSION_HANDLE session() const { return session_; }
     CK_OBJECT_HANDLE key() const { return key_; }
 
-private:
+  private:
     Result<CK_SLOT_ID> find_slot(P11KitUri* uri);
     Result<void> log_in(P11KitUri* uri);
     Result<void> find_key(P11KitUri* uri);
@@ -57,7 +57,8 @@ Result<void> Token::open(P11KitUri* uri) {
     if (!path) return Error{"PKCS#11: the URI names no module: add ?module-path=/usr/lib/....so"};
     module_ = p11_kit_module_load(path, 0);
     if (!module_) return Error{std::string("PKCS#11: cannot load ") + path + ": " + p11_kit_message()};
-    if (CK_RV code = p11_kit_module_initialize(module_); code != CKR_OK) return token_error("initialising", code);
+    if (CK_RV code = p11_kit_module_initialize(module_); code != CKR_OK)
+        return token_error("initialising", code);
     initialised_ = true;
     CK_SLOT_ID slot = ATTEST_TRY(find_slot(uri));
     CK_RV code = module_->C_OpenSession(slot, CKF_SERIAL_SESSION, nullptr, nullptr, &session_);
@@ -75,7 +76,8 @@ Result<CK_SLOT_ID> Token::find_slot(P11KitUri* uri) {
     slots.resize(std::min<size_t>(slots.size(), count));
     for (CK_SLOT_ID slot : slots) {
         CK_TOKEN_INFO info{};
-        if (module_->C_GetTokenInfo(slot, &info) == CKR_OK && p11_kit_uri_match_token_info(uri, &info)) return slot;
+        if (module_->C_GetTokenInfo(slot, &info) == CKR_OK && p11_kit_uri_match_token_info(uri, &info))
+            return slot;
     }
     return Error{"PKCS#11: no token fits the URI: see 'pkcs11-tool --module ... --list-token-slots'"};
 }
@@ -114,7 +116,8 @@ Result<void> Token::find_key(P11KitUri* uri) {
     }
     if (code != CKR_OK) return token_error("looking for the key", code);
     if (count == 0) {
-        return Error{"PKCS#11: the token has no such AES key: make one with 'pkcs11-tool --keygen --key-type AES:32'"};
+        return Error{
+            "PKCS#11: the token has no such AES key: make one with 'pkcs11-tool --keygen --key-type AES:32'"};
     }
     if (count > 1) return Error{"PKCS#11: several AES keys fit the URI: name one with object= or id="};
     key_ = found[0];
@@ -122,7 +125,7 @@ Result<void> Token::find_key(P11KitUri* uri) {
 }
 
 class Pkcs11Key : public StoreKey {
-public:
+  public:
     explicit Pkcs11Key(std::unique_ptr<Token> token) : token_(std::move(token)) {}
     std::string_view kind() const override { return "pkcs11"; }
 
@@ -135,7 +138,8 @@ public:
         Bytes out(key.size() + gcm_tag_size);
         CK_ULONG size = out.size();
         if (code == CKR_OK) {
-            code = module->C_Encrypt(token_->session(), const_cast<uint8_t*>(key.data()), key.size(), out.data(), &size);
+            code = module->C_Encrypt(token_->session(), const_cast<uint8_t*>(key.data()), key.size(),
+                                     out.data(), &size);
         }
         if (code != CKR_OK || size != out.size()) return token_error("encrypting with AES-GCM", code);
         iv.insert(iv.end(), out.begin(), out.end());
@@ -143,7 +147,8 @@ public:
     }
 
     Result<SecretBytes> unwrap(ByteView wrapped) override {
-        if (wrapped.size() != gcm_iv_size + key_size + gcm_tag_size) return Error{"the wrapped store key is damaged"};
+        if (wrapped.size() != gcm_iv_size + key_size + gcm_tag_size)
+            return Error{"the wrapped store key is damaged"};
         Bytes iv = to_bytes(wrapped.first(gcm_iv_size));
         ByteView sealed = wrapped.subspan(gcm_iv_size);
         CK_GCM_PARAMS parameters = gcm(iv);
@@ -153,16 +158,18 @@ public:
         if (code != CKR_OK) return token_error("decrypting with AES-GCM", code);
         SecretBytes out(sealed.size());  // tokens may ask for room for the tag as well
         CK_ULONG size = out.size();
-        code = module->C_Decrypt(token_->session(), const_cast<uint8_t*>(sealed.data()), sealed.size(), out.data(), &size);
+        code = module->C_Decrypt(token_->session(), const_cast<uint8_t*>(sealed.data()), sealed.size(),
+                                 out.data(), &size);
         if (code != CKR_OK || size != key_size) {
-            return Error{"the store was not locked with this PKCS#11 key: give the one that it was made with "
-                         "(nothing was changed)"};
+            return Error{
+                "the store was not locked with this PKCS#11 key: give the one that it was made with "
+                "(nothing was changed)"};
         }
         out.resize(size);
         return out;
     }
 
-private:
+  private:
     static CK_GCM_PARAMS gcm(Bytes& iv) {
         static constexpr std::string_view associated = "litebox broker store key v1";
         CK_GCM_PARAMS parameters{};

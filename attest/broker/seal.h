@@ -1,4 +1,5 @@
-// The broker's symmetric cryptography: AES-256-GCM with a label, keys derived by purpose, message authentication codes.
+// The broker's symmetric cryptography: AES-256-GCM with a label, keys derived by purpose, message
+// authentication codes.
 #pragma once
 
 #include <array>
@@ -15,7 +16,8 @@ inline constexpr size_t key_size = 32, gcm_iv_size = 12, gcm_tag_size = 16;
 Bytes random_bytes(size_t count);
 SecretBytes random_key();
 
-/// What a ciphertext belongs to: each part with its length before it, so that no two lists of parts read the same.
+/// What a ciphertext belongs to: each part with its length before it, so that no two lists of parts read the
+/// same.
 Bytes label(std::initializer_list<std::string_view> parts);
 
 /// iv || ciphertext || tag. `associated` is bound in, not stored.
@@ -35,6 +37,7 @@ struct GcmParts {
     Bytes iv, ciphertext, tag;
 };
 GcmParts gcm_encrypt(ByteView key, ByteView associated, ByteView plain);
-Result<SecretBytes> gcm_decrypt(ByteView key, ByteView iv, ByteView associated, ByteView ciphertext, ByteView tag);
+Result<SecretBytes> gcm_decrypt(ByteView key, ByteView iv, ByteView associated, ByteView ciphertext,
+                                ByteView tag);
 
 }  // namespace litebox::attest::broker

@@ -24,12 +24,19 @@ struct WipingAllocator {
     bool operator==(const WipingAllocator&) const { return true; }
 };
 
-/// Growing it wipes the buffer that it leaves. No std::string: short ones lie inside the object, which nothing wipes.
+/// Growing it wipes the buffer that it leaves. No std::string: short ones lie inside the object, which
+/// nothing wipes.
 using SecretBytes = std::vector<uint8_t, WipingAllocator<uint8_t>>;
 
-inline SecretBytes to_secret(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+inline SecretBytes to_secret(ByteView bytes) {
+    return {bytes.begin(), bytes.end()};
+}
 /// Appends; for building texts around a secret.
-inline void append(SecretBytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
-inline void append(SecretBytes& to, std::string_view text) { append(to, as_bytes(text)); }
+inline void append(SecretBytes& to, ByteView bytes) {
+    to.insert(to.end(), bytes.begin(), bytes.end());
+}
+inline void append(SecretBytes& to, std::string_view text) {
+    append(to, as_bytes(text));
+}
 
 }  // namespace litebox::attest::broker

@@ -32,9 +32,13 @@ bool hash_for(EVP_PKEY* key, const EVP_MD*& hash) {
     return bits == 256 || bits == 384;
 }
 
-Error wrong_key() { return Error{"a policy is signed with Ed25519, P-256 or P-384; this key is none of these"}; }
+Error wrong_key() {
+    return Error{"a policy is signed with Ed25519, P-256 or P-384; this key is none of these"};
+}
 
-std::string signed_text(std::string_view statement) { return std::string(signing_prefix) + std::string(statement); }
+std::string signed_text(std::string_view statement) {
+    return std::string(signing_prefix) + std::string(statement);
+}
 
 bool verifies(ByteView signer, std::string_view statement, ByteView signature) {
     const uint8_t* at = signer.data();
@@ -44,7 +48,8 @@ bool verifies(ByteView signer, std::string_view statement, ByteView signature) {
     std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
     std::string text = signed_text(statement);
     return EVP_DigestVerifyInit(context.get(), nullptr, hash, nullptr, key.get()) == 1 &&
-           EVP_DigestVerify(context.get(), signature.data(), signature.size(), as_bytes(text).data(), text.size()) == 1;
+           EVP_DigestVerify(context.get(), signature.data(), signature.size(), as_bytes(text).data(),
+                            text.size()) == 1;
 }
 
 Result<int64_t> bounded(const Json& json, std::string_view key, int64_t low, int64_t high) {
@@ -67,7 +72,8 @@ Result<void> read_bindings(const Json& statement, BrokerPolicy& policy) {
             return Error{"policy statement: a binding is \"channel\" or \"key\""};
         }
     }
-    if (!policy.accept_channel && !policy.accept_key) return Error{"policy statement: no binding is accepted"};
+    if (!policy.accept_channel && !policy.accept_key)
+        return Error{"policy statement: no binding is accepted"};
     return {};
 }
 
@@ -102,7 +108,8 @@ Result<std::string> sign_policy(std::string_view statement, std::string_view pri
         return Error{"the policy could not be signed with this key"};
     }
     signature.resize(size);
-    return "{\"statement\":" + json_quote(statement) + ",\"signature\":" + json_quote(to_base64(signature)) + "}\n";
+    return "{\"statement\":" + json_quote(statement) + ",\"signature\":" + json_quote(to_base64(signature)) +
+           "}\n";
 }
 
 Result<Bytes> parse_policy_signer(std::string_view text) {
@@ -113,7 +120,9 @@ Result<Bytes> parse_policy_signer(std::string_view text) {
         key.reset(d2i_PUBKEY(nullptr, &at, static_cast<long>(text.size())));
     }
     const EVP_MD* hash = nullptr;
-    if (!key) return Error{"the policy signer is not a public key in PEM or DER: make one with 'openssl pkey -pubout'"};
+    if (!key)
+        return Error{
+            "the policy signer is not a public key in PEM or DER: make one with 'openssl pkey -pubout'"};
     if (!hash_for(key.get(), hash)) return wrong_key();
     Bytes out(static_cast<size_t>(i2d_PUBKEY(key.get(), nullptr)));
     uint8_t* end = out.data();
@@ -130,11 +139,13 @@ Result<BrokerPolicy> open_policy(std::string_view document, const std::vector<By
     if (!known) return Error{"the policy is not signed by a signer that this store trusts"};
 
     Json statement = ATTEST_TRY(Json::parse(text));
-    if (ATTEST_TRY(statement.text_member("type")) != statement_type) return Error{"not a policy statement of this broker"};
+    if (ATTEST_TRY(statement.text_member("type")) != statement_type)
+        return Error{"not a policy statement of this broker"};
     if (statement.members().size() != 7) return Error{"policy statement: a member too many or too few"};
     BrokerPolicy policy;
     policy.name = ATTEST_TRY(statement.text_member("name"));
-    if (!is_segment(policy.name)) return Error{"policy statement: \"" + policy.name.substr(0, 80) + "\" is no policy name"};
+    if (!is_segment(policy.name))
+        return Error{"policy statement: \"" + policy.name.substr(0, 80) + "\" is no policy name"};
     policy.version = ATTEST_TRY(bounded(statement, "version", 1, INT64_MAX));
     if (Result<void> read = read_bindings(statement, policy); !read.ok()) return read.error();
     policy.releases_per_attestation = ATTEST_TRY(bounded(statement, "releases_per_attestation", 1, 1000000));

@@ -1,5 +1,5 @@
-// A policy as the broker holds it: what evidence must show (an attest policy), how it must be bound, and a version, signed by the
-// policy signer. The private key of the signer need never be on the broker's machine.
+// A policy as the broker holds it: what evidence must show (an attest policy), how it must be bound, and a
+// version, signed by the policy signer. The private key of the signer need never be on the broker's machine.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,11 @@ struct BrokerPolicy {
     int64_t version = 0;
     /// Evidence after the handshake, over nonce and TLS exporter: our own client.
     bool accept_channel = false;
-    /// The TEE's key in the runtime data that report data hashes, and the secret encrypted to that key: Confidential Containers.
+    /// The TEE's key in the runtime data that report data hashes, and the secret encrypted to that key:
+    /// Confidential Containers.
     bool accept_key = false;
-    /// How many secrets one attested session of that protocol may fetch before it must attest anew. Over the channel binding it is
-    /// always one: each release has evidence of its own.
+    /// How many secrets one attested session of that protocol may fetch before it must attest anew. Over the
+    /// channel binding it is always one: each release has evidence of its own.
     int64_t releases_per_attestation = 1;
     int64_t session_seconds = 300;
     std::string policy_text;  // TOML, as `litebox attest verify --policy` takes it

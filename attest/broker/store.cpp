@@ -6,11 +6,12 @@
 namespace litebox::attest::broker {
 
 struct Store::Keys {
-    SecretBytes data;                                    // seals secrets and own keys
-    SecretBytes audit;                                   // seals audit entries
+    SecretBytes data;   // seals secrets and own keys
+    SecretBytes audit;  // seals audit entries
     std::vector<Bytes> signers;
     explicit Keys(SecretBytes root)
-        : data(derive_key(root, "litebox broker data v1")), audit(derive_key(root, "litebox broker audit v1")) {}
+        : data(derive_key(root, "litebox broker data v1")),
+          audit(derive_key(root, "litebox broker audit v1")) {}
 };
 
 namespace {
@@ -70,17 +71,21 @@ std::vector<Bytes> decode_signers(ByteView bytes) {
 
 /// Name, policy, mark and version are sealed with the secret: none can be changed in the file.
 Bytes secret_label(const SecretInfo& info) {
-    return label({"litebox broker secret v1", info.name, info.policy, info.once ? "once" : "any", std::to_string(info.version)});
+    return label({"litebox broker secret v1", info.name, info.policy, info.once ? "once" : "any",
+                  std::to_string(info.version)});
 }
 
-Bytes meta_label(std::string_view key) { return label({"litebox broker meta v1", key}); }
+Bytes meta_label(std::string_view key) {
+    return label({"litebox broker meta v1", key});
+}
 
 SecretInfo read_info(const Query& query) {
     return {query.text(0), query.text(1), query.number(2) != 0, query.number(3) != 0, query.number(4)};
 }
 
 Error no_such_secret(std::string_view name) {
-    return Error{"the store has no secret " + std::string(name) + ": 'litebox broker list' shows what it has"};
+    return Error{"the store has no secret " + std::string(name) +
+                 ": 'litebox broker list' shows what it has"};
 }
 
 }  // namespace
@@ -88,8 +93,8 @@ Error no_such_secret(std::string_view name) {
 Store::Store(std::string path, std::unique_ptr<Database> database, std::shared_ptr<const Keys> keys)
     : path_(std::move(path)), database_(std::move(database)), keys_(std::move(keys)) {}
 
-Result<std::unique_ptr<Store>> Store::create(const std::string& path, StoreKey& key, const std::vector<Bytes>& signers,
-                                             Time now) {
+Result<std::unique_ptr<Store>> Store::create(const std::string& path, StoreKey& key,
+                                             const std::vector<Bytes>& signers, Time now) {
     if (signers.empty()) return Error{"a store needs the public key of at least one policy signer"};
     SecretBytes root = random_key();
     Bytes wrapped = ATTEST_TRY(key.wrap(root));
@@ -118,8 +123,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, StoreKey& ke
     std::unique_ptr<Database> database = ATTEST_TRY(Database::open(path, Database::Mode::write));
     Bytes kind = ATTEST_TRY(required_meta(*database, "key_kind"));
     if (as_text(kind) != key.kind()) {
-        return Error{path + " is locked with a " + std::string(as_text(kind)) + " key, not with a " + std::string(key.kind()) +
-                     " key"};
+        return Error{path + " is locked with a " + std::string(as_text(kind)) + " key, not with a " +
+                     std::string(key.kind()) + " key"};
     }
     SecretBytes root = ATTEST_TRY(key.unwrap(ATTEST_TRY(required_meta(*database, "wrapped_key"))));
     auto keys = std::make_shared<Keys>(std::move(root));
@@ -145,20 +150,25 @@ Result<void> Store::put(const SecretInfo& given, ByteView value, Time now) {
     Transaction transaction(*database_);
     if (Result<void> begun = transaction.begin(); !begun.ok()) return begun;
     if (ATTEST_TRY(policy_version(given.policy)) == 0) {
-        return Error{"the store has no policy " + given.policy + ": add it first with 'litebox broker policy add'"};
+        return Error{"the store has no policy " + given.policy +
+                     ": add it first with 'litebox broker policy add'"};
     }
     SecretInfo info = given;
     std::optional<SecretInfo> before = ATTEST_TRY(find(info.name));
     info.version = before ? before->version + 1 : 1;
     Bytes sealed = seal(keys_->data, secret_label(info), value);
-    Query query(*database_,
-                "INSERT INTO secrets (name, policy, once, released, version, sealed) VALUES (?, ?, ?, 0, ?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET policy = excluded.policy, once = excluded.once, released = 0, "
-                "version = excluded.version, sealed = excluded.sealed");
+    Query query(
+        *database_,
+        "INSERT INTO secrets (name, policy, once, released, version, sealed) VALUES (?, ?, ?, 0, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET policy = excluded.policy, once = excluded.once, released = 0, "
+        "version = excluded.version, sealed = excluded.sealed");
     query.bind(std::string_view(info.name)).bind(std::string_view(info.policy)).bind(int64_t{info.once});
     if (Result<void> done = query.bind(info.version).bind(ByteView(sealed)).run(); !done.ok()) return done;
     AuditEntry entry("put");
-    entry.add("secret", info.name).add("policy", info.policy).add("version", info.version).add("once", int64_t{info.once});
+    entry.add("secret", info.name)
+        .add("policy", info.policy)
+        .add("version", info.version)
+        .add("once", int64_t{info.once});
     if (Result<void> done = append(now, entry); !done.ok()) return done;
     return transaction.commit();
 }
@@ -199,7 +209,9 @@ Result<BrokerPolicy> Store::add_policy(std::string_view document, Time now) {
     Result<void> done = query.bind(std::string_view(policy.name)).bind(policy.version).bind(document).run();
     if (!done.ok()) return done.error();
     AuditEntry entry("policy");
-    entry.add("policy", policy.name).add("policy_version", policy.version).add("document", to_hex(sha256(as_bytes(document))));
+    entry.add("policy", policy.name)
+        .add("policy_version", policy.version)
+        .add("document", to_hex(sha256(as_bytes(document))));
     if (done = append(now, entry); !done.ok()) return done.error();
     if (done = transaction.commit(); !done.ok()) return done.error();
     return policy;
@@ -230,7 +242,8 @@ Result<std::optional<BrokerPolicy>> Store::policy(std::string_view name) {
     std::string document;
     int64_t version = 0;
     {
-        Query query(*database_, "SELECT document, version FROM policies WHERE name = ? ORDER BY version DESC LIMIT 1");
+        Query query(*database_,
+                    "SELECT document, version FROM policies WHERE name = ? ORDER BY version DESC LIMIT 1");
         query.bind(name);
         if (!ATTEST_TRY(query.step())) return std::optional<BrokerPolicy>();
         document = query.text(0);
@@ -238,7 +251,8 @@ Result<std::optional<BrokerPolicy>> Store::policy(std::string_view name) {
     }
     BrokerPolicy policy = ATTEST_TRY(open_policy(document, keys_->signers));
     if (policy.name != name || policy.version != version) {
-        return Error{"policy " + std::string(name) + " in the store is not the one that was signed under this name and version"};
+        return Error{"policy " + std::string(name) +
+                     " in the store is not the one that was signed under this name and version"};
     }
     return std::optional<BrokerPolicy>(std::move(policy));
 }
@@ -260,7 +274,8 @@ Result<std::vector<BrokerPolicy>> Store::policies() {
 Result<ReleaseResult> Store::release_one(const ReleaseRequest& request, AuditHead& head, Time now) {
     ReleaseResult result;
     {
-        Query query(*database_, "SELECT name, policy, once, released, version, sealed FROM secrets WHERE name = ?");
+        Query query(*database_,
+                    "SELECT name, policy, once, released, version, sealed FROM secrets WHERE name = ?");
         query.bind(std::string_view(request.secret));
         if (!ATTEST_TRY(query.step())) {
             result.outcome = ReleaseOutcome::no_such_secret;
@@ -269,36 +284,42 @@ Result<ReleaseResult> Store::release_one(const ReleaseRequest& request, AuditHea
         result.info = read_info(query);
         result.sealed = query.blob(5);
     }
-    if (result.info.policy != request.policy || ATTEST_TRY(policy_version(request.policy)) != request.policy_version) {
+    if (result.info.policy != request.policy ||
+        ATTEST_TRY(policy_version(request.policy)) != request.policy_version) {
         result.outcome = ReleaseOutcome::changed;
         return result;
     }
     if (result.info.once) {
         Query mark(*database_, "UPDATE secrets SET released = 1 WHERE name = ? AND released = 0");
-        if (Result<void> done = mark.bind(std::string_view(request.secret)).run(); !done.ok()) return done.error();
+        if (Result<void> done = mark.bind(std::string_view(request.secret)).run(); !done.ok())
+            return done.error();
         if (database_->changes() != 1) {
             result.outcome = ReleaseOutcome::already_released;
             return result;
         }
     }
     AuditEntry entry = request.audit;
-    entry.add("secret", request.secret).add("policy", request.policy).add("policy_version", request.policy_version);
+    entry.add("secret", request.secret)
+        .add("policy", request.policy)
+        .add("policy_version", request.policy_version);
     Result<void> done = append_audit(*database_, head, keys_->audit, now, entry.text());
     if (!done.ok()) return done.error();
     result.outcome = ReleaseOutcome::released;
     return result;
 }
 
-std::vector<ReleaseResult> Store::release(std::span<const ReleaseRequest> requests, std::span<const std::string> notes,
-                                          Time now) {
+std::vector<ReleaseResult> Store::release(std::span<const ReleaseRequest> requests,
+                                          std::span<const std::string> notes, Time now) {
     std::vector<ReleaseResult> results(requests.size());
     auto attempt = [&]() -> Result<void> {
         Transaction transaction(*database_);
         if (Result<void> begun = transaction.begin(); !begun.ok()) return begun;
         AuditHead head = ATTEST_TRY(audit_head(*database_));
-        for (size_t i = 0; i < requests.size(); i++) results[i] = ATTEST_TRY(release_one(requests[i], head, now));
+        for (size_t i = 0; i < requests.size(); i++)
+            results[i] = ATTEST_TRY(release_one(requests[i], head, now));
         for (const std::string& note : notes) {
-            if (Result<void> done = append_audit(*database_, head, keys_->audit, now, note); !done.ok()) return done;
+            if (Result<void> done = append_audit(*database_, head, keys_->audit, now, note); !done.ok())
+                return done;
         }
         return transaction.commit();
     };
@@ -316,9 +337,12 @@ Result<SecretBytes> Store::unseal_secret(const SecretInfo& info, ByteView sealed
     return value;
 }
 
-Result<AuditReport> Store::check() { return check_audit(*database_, &keys_->audit, std::nullopt); }
+Result<AuditReport> Store::check() {
+    return check_audit(*database_, &keys_->audit, std::nullopt);
+}
 
-Result<SecretBytes> Store::own_key(std::string_view name, const std::function<Result<SecretBytes>()>& create) {
+Result<SecretBytes> Store::own_key(std::string_view name,
+                                   const std::function<Result<SecretBytes>()>& create) {
     Transaction transaction(*database_);
     if (Result<void> begun = transaction.begin(); !begun.ok()) return begun.error();
     std::string key = "own_key_" + std::string(name);

@@ -1,5 +1,6 @@
-// The store: secrets sealed at rest, signed policies, the audit log. One SQLite file; every change and its audit entry are one
-// durable transaction, so that a broker killed at any moment has done all of a step or none of it.
+// The store: secrets sealed at rest, signed policies, the audit log. One SQLite file; every change and its
+// audit entry are one durable transaction, so that a broker killed at any moment has done all of a step or
+// none of it.
 #pragma once
 
 #include <functional>
@@ -48,10 +49,11 @@ struct ReleaseResult {
 };
 
 class Store {
-public:
-    /// A new store at `path`, which must not exist, locked with `key`; policies are accepted from `signers` alone.
-    static Result<std::unique_ptr<Store>> create(const std::string& path, StoreKey& key, const std::vector<Bytes>& signers,
-                                                 Time now);
+  public:
+    /// A new store at `path`, which must not exist, locked with `key`; policies are accepted from `signers`
+    /// alone.
+    static Result<std::unique_ptr<Store>> create(const std::string& path, StoreKey& key,
+                                                 const std::vector<Bytes>& signers, Time now);
     static Result<std::unique_ptr<Store>> open(const std::string& path, StoreKey& key);
     /// Another connection to the same store, for another thread.
     Result<std::unique_ptr<Store>> connect(Database::Mode mode) const;
@@ -72,8 +74,10 @@ public:
     /// 0: no such policy. Cheap; for asking whether a policy that was read is still the newest.
     Result<int64_t> policy_version(std::string_view name);
 
-    /// Releases, in one durable transaction: on return, what is `released` is marked and audited on disk. `notes` are appended too.
-    std::vector<ReleaseResult> release(std::span<const ReleaseRequest> requests, std::span<const std::string> notes, Time now);
+    /// Releases, in one durable transaction: on return, what is `released` is marked and audited on disk.
+    /// `notes` are appended too.
+    std::vector<ReleaseResult> release(std::span<const ReleaseRequest> requests,
+                                       std::span<const std::string> notes, Time now);
     Result<SecretBytes> unseal_secret(const SecretInfo& info, ByteView sealed) const;
 
     Result<AuditReport> check();
@@ -82,7 +86,7 @@ public:
     /// For keys of the broker's own, kept sealed in the store: made by `create` at the first asking.
     Result<SecretBytes> own_key(std::string_view name, const std::function<Result<SecretBytes>()>& create);
 
-private:
+  private:
     struct Keys;
     Store(std::string path, std::unique_ptr<Database> database, std::shared_ptr<const Keys> keys);
     Result<ReleaseResult> release_one(const ReleaseRequest& request, AuditHead& head, Time now);

@@ -25,7 +25,9 @@ struct Descriptor {
     }
 };
 
-Error failed(const std::string& path) { return Error{path + ": " + strerror(errno)}; }
+Error failed(const std::string& path) {
+    return Error{path + ": " + strerror(errno)};
+}
 
 Error does_not_fit(std::string_view what) {
     return Error{"the store was not locked with this " + std::string(what) +
@@ -33,7 +35,7 @@ Error does_not_fit(std::string_view what) {
 }
 
 class KeyFile : public StoreKey {
-public:
+  public:
     explicit KeyFile(SecretBytes key) : key_(std::move(key)) {}
     std::string_view kind() const override { return "file"; }
     Result<Bytes> wrap(ByteView key) override { return seal(key_, as_bytes(wrap_label), key); }
@@ -43,12 +45,12 @@ public:
         return key;
     }
 
-private:
+  private:
     SecretBytes key_;
 };
 
 class Passphrase : public StoreKey {
-public:
+  public:
     explicit Passphrase(SecretBytes text) : text_(std::move(text)) {}
     std::string_view kind() const override { return "passphrase"; }
     Result<Bytes> wrap(ByteView key) override {
@@ -66,7 +68,7 @@ public:
         return key;
     }
 
-private:
+  private:
     SecretBytes text_;
 };
 
@@ -99,7 +101,8 @@ Result<SecretBytes> ask_passphrase() {
     silent = before;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     std::string_view prompt = "Passphrase of the store: ";
-    if (write(terminal.fd, prompt.data(), prompt.size()) < 0 || tcsetattr(terminal.fd, TCSAFLUSH, &silent) != 0) {
+    if (write(terminal.fd, prompt.data(), prompt.size()) < 0 ||
+        tcsetattr(terminal.fd, TCSAFLUSH, &silent) != 0) {
         return failed("/dev/tty");
     }
     SecretBytes line(1024);
@@ -111,7 +114,8 @@ Result<SecretBytes> ask_passphrase() {
 }
 
 Result<std::unique_ptr<StoreKey>> passphrase_key(SecretBytes text) {
-    if (text.size() < 8) return Error{"a passphrase of fewer than 8 bytes protects nothing: choose a longer one"};
+    if (text.size() < 8)
+        return Error{"a passphrase of fewer than 8 bytes protects nothing: choose a longer one"};
     return std::unique_ptr<StoreKey>(new Passphrase(std::move(text)));
 }
 
@@ -121,8 +125,9 @@ Result<std::unique_ptr<StoreKey>> file_key(const std::string& path) {
         SecretBytes line = first_line(text);
         Result<Bytes> bytes = from_hex(as_text(line));
         if (!bytes.ok() || bytes->size() != key_size) {
-            return Error{path + ": a store key is 32 bytes or 64 hexadecimal digits; make one with "
-                                "'litebox broker new-key PATH'"};
+            return Error{path +
+                         ": a store key is 32 bytes or 64 hexadecimal digits; make one with "
+                         "'litebox broker new-key PATH'"};
         }
         text = to_secret(*bytes);
         wipe(*bytes);
@@ -138,7 +143,8 @@ Result<SecretBytes> read_private_file(const std::string& path) {
     struct stat status {};
     if (fstat(file.fd, &status) != 0) return failed(path);
     if (S_ISREG(status.st_mode) && (status.st_mode & 077)) {
-        return Error{path + ": others than its owner may open this file: chmod 600 it, and change what is in it"};
+        return Error{path +
+                     ": others than its owner may open this file: chmod 600 it, and change what is in it"};
     }
     return read_all(file.fd, path);
 }
