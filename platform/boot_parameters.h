@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "platform/host_files.h"
 #include "platform/platform.h"
 
 namespace litebox::platform {
@@ -17,6 +18,8 @@ struct GrantParameters {
     std::string_view guest_path;  // absolute; "/" with --root
     u32 grant;                    // the platform's id for requests (host_files.h); unused for temporary
     u64 size;                     // temporary: limit in bytes, 0 = default
+    std::string_view link;        // it is a symbolic link with this target: shown as one
+    HostAttributes attributes;    // of what it shows, as it was at start; unused for temporary
 };
 
 struct BootParameters {

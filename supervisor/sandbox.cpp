@@ -72,7 +72,9 @@ Preparation prepare(const RunOptions& options) {
     p.memory = options.memory != 0 ? options.memory : total_memory() / 2;
     uint64_t arena_length = std::min(std::max(p.memory, gib), 64 * gib);
     constexpr size_t longest_filter = 4096;
-    p.windows = choose_windows(arena_length, block_bound(options, 2 * longest_filter));
+    p.identity = run_identity();
+    std::vector<GrantRoot> roots = look_at_grants(options, p.identity);
+    p.windows = choose_windows(arena_length, block_bound(options, roots, 2 * longest_filter));
     FilterParameters parameters;
     parameters.windows = p.windows;
     parameters.deny_write_execute = options.deny_write_execute;
@@ -90,16 +92,9 @@ Preparation prepare(const RunOptions& options) {
                    p.memory / 2,
                    static_cast<uint32_t>(get_nprocs()),
                    static_cast<uint32_t>(options.processes),
-                   terminal_streams()};
+                   terminal_streams(),
+                   &roots};
     data.switch_identity = geteuid() == 0;
-    p.identity = run_identity();
-    for (const Grant& grant : options.grants) {
-        struct stat status;
-        bool owner =
-            !grant.system && grant.kind != Grant::Kind::temporary && stat(grant.host.c_str(), &status) == 0;
-        data.identities.push_back(owner ? process::GrantIdentity{status.st_uid, status.st_gid}
-                                        : process::GrantIdentity{p.identity, p.identity});
-    }
     std::string block = make_block(options, data);
     constexpr unsigned sized = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     p.arena = memory_file("litebox-arena", p.windows.arena_length, sized);

@@ -43,7 +43,9 @@ class BlockBuilder {
     std::string bytes_;
 };
 
-std::vector<platform::GrantParameters> grant_rows(const RunOptions& options, BlockBuilder& builder) {
+std::vector<platform::GrantParameters> grant_rows(const RunOptions& options,
+                                                  const std::vector<GrantRoot>& roots,
+                                                  BlockBuilder& builder) {
     std::vector<platform::GrantParameters> rows;
     uint32_t number = 0;
     for (const Grant& grant : options.grants) {
@@ -51,8 +53,10 @@ std::vector<platform::GrantParameters> grant_rows(const RunOptions& options, Blo
         row.kind = static_cast<platform::GrantParameters::Kind>(grant.kind);
         row.system = grant.system;
         row.guest_path = builder.text(grant.guest);
-        row.grant = number++;
         row.size = grant.size;
+        row.link = builder.text(roots[number].link);
+        row.attributes = roots[number].attributes;
+        row.grant = number++;
         rows.push_back(row);
     }
     return rows;
@@ -60,12 +64,13 @@ std::vector<platform::GrantParameters> grant_rows(const RunOptions& options, Blo
 
 }  // namespace
 
-uint64_t block_bound(const RunOptions& options, size_t filter_length) {
+uint64_t block_bound(const RunOptions& options, const std::vector<GrantRoot>& roots, size_t filter_length) {
     uint64_t bytes = sizeof(StartBlock) + 65536 + filter_length * sizeof(process::FilterInstruction);
     for (const auto* list : {&options.arguments, &options.environment})
         for (const std::string& text : *list) bytes += text.size() + 1 + sizeof(std::string_view);
     for (const Grant& grant : options.grants)
         bytes += grant.guest.size() + 1 + sizeof(platform::GrantParameters);
+    for (const GrantRoot& root : roots) bytes += root.link.size() + 1 + sizeof(process::GrantIdentity);
     return bytes + options.groups.size() * sizeof(uint32_t);
 }
 
@@ -82,7 +87,9 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     block.terminal_streams = data.terminal_streams;
     block.grant_count = static_cast<u32>(options.grants.size());
     block.switch_identity = data.switch_identity;
-    block.identities = builder.array(data.identities);
+    std::vector<process::GrantIdentity> identities;
+    for (const GrantRoot& root : *data.roots) identities.push_back(root.identity);
+    block.identities = builder.array(identities);
     auto& p = block.parameters;
     p.arguments = builder.texts(options.arguments);
     p.environment = builder.texts(options.environment);
@@ -94,7 +101,7 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     p.uid = options.uid;
     p.gid = options.gid;
     p.groups = builder.array(options.groups);
-    p.grants = builder.array(grant_rows(options, builder));
+    p.grants = builder.array(grant_rows(options, *data.roots, builder));
     p.memory_limit = data.memory;
     p.temporary_limit = data.temporary;
     p.process_limit = data.tasks;

@@ -5,6 +5,7 @@
 
 #include "platform/process/abi/start_block.h"
 #include "supervisor/filter.h"
+#include "supervisor/grants.h"
 #include "supervisor/supervisor.h"
 
 namespace litebox::supervisor {
@@ -15,12 +16,12 @@ struct StartData {
     const std::vector<process::FilterInstruction>* opener_filter;
     uint64_t memory, temporary;
     uint32_t processors, tasks, terminal_streams;
+    const std::vector<GrantRoot>* roots;  // by grant
     bool switch_identity = false;
-    std::vector<process::GrantIdentity> identities;
 };
 
 /// Upper bound of the block's size for these options.
-uint64_t block_bound(const RunOptions& options, size_t filter_length);
+uint64_t block_bound(const RunOptions& options, const std::vector<GrantRoot>& roots, size_t filter_length);
 /// The block's bytes, with pointers that hold at `data.windows.block`.
 std::string make_block(const RunOptions& options, const StartData& data);
 

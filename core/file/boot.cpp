@@ -2,7 +2,7 @@
 #include "core/file/change.h"
 #include "core/file/devfs/device.h"
 #include "core/file/file_systems.h"
-#include "core/file/hostfs/hostfs.h"
+#include "core/file/hostfs/host_file.h"
 #include "core/file/overlay/overlay.h"
 #include "core/file/procfs/procfs.h"
 #include "core/file/tmpfs/tmpfs.h"
@@ -35,7 +35,7 @@ class Boot : Pinned {
     Result<void> plan_one(string_view path, Plan::Kind kind, const GrantParameters* grant = nullptr);
     Result<void> mount_root();
     Result<void> mount_one(const Plan& plan);
-    Result<void> link_merged_directories();
+    Result<void> make_link(const GrantParameters& grant);
     Result<Ref<FileSystem>> make(const Plan& plan, u32* flags);
     Result<Ref<FileSystem>> make_grant(const GrantParameters& grant);
     Result<Ref<FileSystem>> make_temporary(u32 mode, bool own, u64 size = 0);
@@ -69,11 +69,12 @@ Result<Ref<FileSystem>> Boot::make_temporary(u32 mode, bool own, u64 size) {
 
 Result<Ref<FileSystem>> Boot::make_grant(const GrantParameters& grant) {
     bool writable = grant.kind == GrantParameters::Kind::read_write;
-    Ref<HostFileSystem> host = TRY(HostFileSystem::create(grant.grant, writable));
+    Ref<HostFileSystem> host = TRY(HostFileSystem::create(grant.grant, writable, grant.attributes));
     Ref<Inode> root = host->root();
     if (writable || root->type() != mode_directory) return Ref<FileSystem>(std::move(host));
     Ref<Tmpfs> memory = TRY(Tmpfs::create(quota_, 0755, 0, 0));
-    Ref<OverlayFileSystem> overlay = TRY(OverlayFileSystem::create(memory->root(), std::move(root)));
+    Ref<OverlayFileSystem> overlay = TRY(OverlayFileSystem::create(memory->root(), std::move(root),
+                                                                   attributes_from(grant.attributes, 0)));
     if (grant.guest_path == parameters_.working_directory) kernel().files->working_overlay = overlay.get();
     return Ref<FileSystem>(std::move(overlay));
 }
@@ -179,11 +180,9 @@ Result<Ref<FileSystem>> Boot::make(const Plan& plan, u32* flags) {
 }
 
 Result<void> Boot::mount_one(const Plan& plan) {
+    if (plan.kind == Plan::Kind::grant && !plan.grant->link.empty()) return make_link(*plan.grant);
     u32 flags;
-    auto made = make(plan, &flags);
-    // A grant that cannot be opened (gone, or not readable for us) is left out; the host side has warned.
-    if (!made.ok() && plan.kind == Plan::Kind::grant) return {};
-    Ref<FileSystem> file_system = TRY(made);
+    Ref<FileSystem> file_system = TRY(make(plan, &flags));
     Ref<Inode> root = file_system->root();
     Path where = TRY(place(plan.path, true, root->type()));
     string_view source = file_system->type_name();
@@ -193,23 +192,14 @@ Result<void> Boot::mount_one(const Plan& plan) {
     return {};
 }
 
-// Where the host has /bin as a link into /usr and the grants only /usr.
-Result<void> Boot::link_merged_directories() {
-    if (parameters_.root_given || !granted("/usr")) return {};
-    FileSystems& files = *kernel().files;
-    Path top(Ref<Mount>(files.root_mount), files.root_mount->root);
-    Inode& directory = *top.entry()->inode();
-    struct Link {
-        string_view name, target;
-    };
-    constexpr Link links[] = {{"bin", "usr/bin"},     {"sbin", "usr/sbin"},   {"lib", "usr/lib"},
-                              {"lib32", "usr/lib32"}, {"lib64", "usr/lib64"}, {"libx32", "usr/libx32"}};
-    for (const Link& link : links) {
-        Ref<Entry> there = TRY(files.entries.look_up(*top.entry(), link.name));
-        if (!there->negative() || !place(link.target, false).ok()) continue;
-        TRY(create_name(top, link.name,
-                        [&] { return directory.create_symlink(link.name, link.target, *root_); }));
-    }
+// A granted link (/bin, say, on merged systems) lies beside the other grants.
+Result<void> Boot::make_link(const GrantParameters& grant) {
+    usize name_begin = grant.guest_path.size();
+    while (name_begin > 0 && grant.guest_path[name_begin - 1] != '/') name_begin--;
+    Path where = TRY(place(grant.guest_path.substr(0, name_begin), true));
+    Inode& directory = *where.entry()->inode();
+    string_view name = grant.guest_path.substr(name_begin);
+    TRY(create_name(where, name, [&] { return directory.create_symlink(name, grant.link, *root_); }));
     return {};
 }
 
@@ -218,7 +208,6 @@ Result<BootPlaces> Boot::run() {
     TRY(mount_root());
     TRY(plan());
     for (const Plan& plan : plans_) TRY(mount_one(plan));
-    TRY(link_merged_directories());
     BootPlaces result;
     result.root = TRY(place("/", false));
     auto working = place(parameters_.working_directory, true);

@@ -93,6 +93,7 @@ Result<void> HostInode::pass_records(std::span<const u8> records, DirectorySink&
 
 Result<void> HostInode::read_directory(u64 position, DirectorySink& sink) {
     if (type_ != mode_directory) return Errno::enotdir;
+    TRY(owner_->watch_root());
     // Positions 0 to 2 are before the first entry: "." and ".." took them.
     u64 from = position <= 2 ? 0 : position;
     HostFiles& host = host_files();

@@ -112,17 +112,10 @@ bool HostFiles::give_up_slots(u32 count) {
     return any;
 }
 
-Result<Ref<HostFileSystem>> HostFileSystem::create(u32 grant, bool writable) {
+Result<Ref<HostFileSystem>> HostFileSystem::create(u32 grant, bool writable,
+                                                   const platform::HostAttributes& root) {
     Ref<HostFileSystem> result = TRY(make_ref<HostFileSystem>(grant, writable));
-    platform::HostNode node = TRY(platform::host_open(grant, "", platform::want_watch));
-    if ((node.attributes.mode & mode_type) == mode_regular) {
-        // A single granted file: its directory is not part of the grant.
-        result->root_ = TRY(result->inode_for(nullptr, "", node.attributes));
-        result->root_->learn(node.attributes, {});
-        return result;
-    }
-    result->root_ = TRY(result->inode_for(nullptr, "", node.attributes));
-    if (node.watch != 0) result->root_->note_watch(node.watch, false);
+    result->root_ = TRY(result->inode_for(nullptr, "", root));
     return result;
 }
 

@@ -145,7 +145,8 @@ class HostInode final : public Inode {
 
 class HostFileSystem final : public FileSystem {
   public:
-    static Result<Ref<HostFileSystem>> create(u32 grant, bool writable);
+    /// `root` is what is known of the grant's root; the host is asked when it is first used.
+    static Result<Ref<HostFileSystem>> create(u32 grant, bool writable, const platform::HostAttributes& root);
     HostFileSystem(u32 grant, bool writable) : grant_(grant), writable_(writable) {}
     Ref<Inode> root() override { return Ref<Inode>(root_); }
     Result<FileSystemStatus> status() override;
@@ -157,11 +158,14 @@ class HostFileSystem final : public FileSystem {
     Result<Ref<HostInode>> inode_for(HostInode* parent, string_view name,
                                      const platform::HostAttributes& attributes);
     void forget(HostInode& inode);
+    /// Asks for the root's watch, once, when something beneath it is used for the first time.
+    Result<void> watch_root();
 
   private:
     u32 grant_;
     bool writable_;
     Ref<HostInode> root_;
+    std::atomic<bool> root_watch_asked_{false};
     Mutex mutex_{LockRank::cache};
     Vector<HostInode*> linked_;
 };

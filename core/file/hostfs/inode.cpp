@@ -173,8 +173,14 @@ void HostInode::keep_brought_slot(int slot) {
     if (spare != platform::no_host_slot) platform::host_release(spare);
 }
 
+Result<void> HostFileSystem::watch_root() {
+    if (root_watch_asked_.exchange(true, std::memory_order_acq_rel)) return {};
+    return root_->refresh();
+}
+
 Result<Ref<Inode>> HostInode::lookup(string_view name) {
     if (type_ != mode_directory) return Errno::enotdir;
+    TRY(owner_->watch_root());
     bool decided = false;
     auto listed = look_in_listing(name, &decided);
     if (decided) {

@@ -342,9 +342,9 @@ Result<usize> OverlayInode::list_attributes(std::span<char> names) {
     return kept;
 }
 
-Result<Ref<OverlayFileSystem>> OverlayFileSystem::create(Ref<Inode> upper, Ref<Inode> lower) {
+Result<Ref<OverlayFileSystem>> OverlayFileSystem::create(Ref<Inode> upper, Ref<Inode> lower,
+                                                         const Attributes& attributes) {
     Ref<OverlayFileSystem> result = TRY(make_ref<OverlayFileSystem>());
-    Attributes attributes = TRY(lower->attributes());
     AttributeChange change;
     change.fields = AttributeChange::mode | AttributeChange::uid | AttributeChange::gid;
     change.new_mode = attributes.mode;

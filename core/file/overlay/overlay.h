@@ -69,8 +69,9 @@ class OverlayInode final : public Inode {
 
 class OverlayFileSystem final : public FileSystem {
   public:
-    /// `upper` is an empty directory of memory; `lower` what shows through.
-    static Result<Ref<OverlayFileSystem>> create(Ref<Inode> upper, Ref<Inode> lower);
+    /// `upper` is an empty directory of memory; `lower` what shows through; `attributes` are the root's.
+    static Result<Ref<OverlayFileSystem>> create(Ref<Inode> upper, Ref<Inode> lower,
+                                                 const Attributes& attributes);
     Ref<Inode> root() override { return Ref<Inode>(root_); }
     Result<FileSystemStatus> status() override;
     [[nodiscard]] string_view type_name() const override { return "overlay"; }
