@@ -16,6 +16,8 @@ constexpr u64 part_size = 64 * 1024;
 /// What is read on either side, for functions that reach over a part's border.
 constexpr u64 margin = 16 * 1024;
 constexpr u64 room_size = 64 * 1024;
+/// Patching a part costs as much as some dozens of traps, and short programs make but a few calls in each.
+constexpr u8 traps_before_patching = 8;
 constexpr u32 cell_count = room_size / arch::trampoline_size;
 
 }  // namespace
@@ -94,22 +96,25 @@ void patch_one(PatchState& patch, TextVersion& version, const upcall::Text& text
     if (arch::write_jump(copy, copy_address, site, *plan, cell_address)) version.cells_used++;
 }
 
+/// The highest bit of each byte that equals `value`, exactly.
+u64 bytes_equal(u64 word, u8 value) {
+    constexpr u64 ones = 0x0101010101010101, lows = 0x7f * ones;
+    word ^= value * ones;
+    return ~(((word & lows) + lows) | word | lows);
+}
+
 /// Offset of the next two bytes that read as `syscall`, at or after `at`; the size when there is none.
 usize find_site(std::span<const u8> bytes, usize at) {
-    constexpr u64 ones = 0x0101010101010101, highs = 0x8080808080808080, pattern = 0x0f * ones;
-    while (at + 1 < bytes.size()) {
-        u64 word = 0;
-        if (at + sizeof(word) < bytes.size()) {
-            __builtin_memcpy(&word, bytes.data() + at, sizeof(word));
-            word ^= pattern;
-            if (((word - ones) & ~word & highs) == 0) {
-                at += sizeof(word);
-                continue;
-            }
-        }
-        if (bytes[at] == 0x0f && bytes[at + 1] == 0x05) return at;
-        at++;
+    constexpr u8 first = 0x0f, second = 0x05;
+    u64 word, next;
+    for (; at + sizeof(word) < bytes.size(); at += sizeof(word)) {
+        __builtin_memcpy(&word, bytes.data() + at, sizeof(word));
+        __builtin_memcpy(&next, bytes.data() + at + 1, sizeof(next));
+        u64 found = bytes_equal(word, first) & bytes_equal(next, second);
+        if (found != 0) return at + static_cast<usize>(__builtin_ctzll(found)) / 8;
     }
+    for (; at + 1 < bytes.size(); at++)
+        if (bytes[at] == first && bytes[at + 1] == second) return at;
     return bytes.size();
 }
 
@@ -175,7 +180,14 @@ Outcome patch_text(const upcall::Text& text, u64 site) {
 }  // namespace
 
 void patch_site(u64 site) {
-    u64& hopeless = this_block().space->hopeless_sites[site / 2 % platform::Space::hopeless_count];
+    platform::Space& space = *this_block().space;
+    // Threads may count at once and lose a count, which does not matter.
+    u8& traps = space.trap_counts[site / part_size % platform::Space::trap_count_count];
+    if (traps < traps_before_patching) {
+        traps++;
+        return;
+    }
+    u64& hopeless = space.hopeless_sites[site / 2 % platform::Space::hopeless_count];
     if (hopeless == site) return;
     upcall::Text text{};
     bool known = upcall::text_at(site, text) && site + arch::syscall_length <= text.end;

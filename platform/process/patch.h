@@ -1,4 +1,4 @@
-// Patching of guest code: the first trap of a system call in a part of a file patches that part, for this
+// Patching of guest code: after some traps of system calls in a part of a file that part is patched, for this
 // process and from a cache for all others.
 #pragma once
 

@@ -39,6 +39,9 @@ struct Space {
     /// System-call instructions that cannot be patched, by a hash of their address.
     static constexpr u64 hopeless_count = 64;
     u64 hopeless_sites[hopeless_count] = {};
+    /// Traps so far in parts of the text, by a hash of their address.
+    static constexpr u64 trap_count_count = 64;
+    u8 trap_counts[trap_count_count] = {};
 };
 
 enum SpaceState : u32 { space_free = 0, space_running = 1, space_retired = 2 };
