@@ -162,8 +162,8 @@ u64 resident_pages(Space* space);
 void fill_entropy(std::span<u8> out);
 u32 processor_count();
 u32 current_processor();
-/// From now on the platform keeps its clock data in `place` (zeros so far, in the page region, for good), where guests may
-/// read it. Called once at boot, by the only thread.
+/// From now on the platform keeps its clock data in `place` (zeros so far, in the page region, for good),
+/// where guests may read it. Called once at boot, by the only thread.
 void share_clock(ClockData& place);
 
 // ---------------------------------------------------------------------------------------------------------------

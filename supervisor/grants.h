@@ -1,4 +1,5 @@
-// What the supervisor tells the sandbox of the grants' roots, so that it need not ask for each when it starts.
+// What the supervisor tells the sandbox of the grants' roots, so that it need not ask for each when it
+// starts.
 #pragma once
 
 #include <string>
@@ -10,9 +11,9 @@
 namespace litebox::supervisor {
 
 struct GrantRoot {
-    process::GrantIdentity identity;       // as whom the grant is served
+    process::GrantIdentity identity;        // as whom the grant is served
     platform::HostAttributes attributes{};  // mode 0: not there
-    std::string link;                      // target, if it is a symbolic link
+    std::string link;                       // target, if it is a symbolic link
 };
 
 /// Looks at every grant. `identity` is the run's unprivileged one.

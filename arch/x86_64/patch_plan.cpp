@@ -124,9 +124,9 @@ class Planner {
         return std::nullopt;
     }
 
-    /// No function known (static programs have no table of them): whole instructions back to one that holds the
-    /// jump by itself, if decoding from many places before agrees on them. What follows that one begins with a
-    /// breakpoint, so whoever comes to it by a jump that nobody sees here goes on in the trampoline.
+    /// No function known (static programs have no table of them): whole instructions back to one that holds
+    /// the jump by itself, if decoding from many places before agrees on them. What follows that one begins
+    /// with a breakpoint, so whoever comes to it by a jump that nobody sees here goes on in the trampoline.
     [[nodiscard]] std::optional<PatchPlan> agreed_instructions() const {
         constexpr usize run_up = 64, starts = 16;
         if (at_ < run_up) return std::nullopt;

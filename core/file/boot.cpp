@@ -73,8 +73,8 @@ Result<Ref<FileSystem>> Boot::make_grant(const GrantParameters& grant) {
     Ref<Inode> root = host->root();
     if (writable || root->type() != mode_directory) return Ref<FileSystem>(std::move(host));
     Ref<Tmpfs> memory = TRY(Tmpfs::create(quota_, 0755, 0, 0));
-    Ref<OverlayFileSystem> overlay = TRY(OverlayFileSystem::create(memory->root(), std::move(root),
-                                                                   attributes_from(grant.attributes, 0)));
+    Ref<OverlayFileSystem> overlay =
+        TRY(OverlayFileSystem::create(memory->root(), std::move(root), attributes_from(grant.attributes, 0)));
     if (grant.guest_path == parameters_.working_directory) kernel().files->working_overlay = overlay.get();
     return Ref<FileSystem>(std::move(overlay));
 }

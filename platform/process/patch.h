@@ -23,7 +23,8 @@ void patch_site(u64 site);
 /// An instruction pointer inside a trampoline becomes that of the instruction it stands for.
 void leave_trampoline(arch::RegisterFrame& frame);
 
-/// After a breakpoint: where it stands in for a replaced instruction, goes on at that instruction's new place.
+/// After a breakpoint: where it stands in for a replaced instruction, goes on at that instruction's new
+/// place.
 bool enter_trampoline(arch::RegisterFrame& frame);
 
 }  // namespace litebox::process
