@@ -1,0 +1,25 @@
+// The certificate of a versioned endorsement key, chip's (VCEK) or provider's (VLEK): what AMD's extensions
+// under 1.3.6.1.4.1.3704.1 say (AMD 57230, "VCEK Certificate and KDS Interface Specification").
+#pragma once
+
+#include "attest/amd/snp.h"
+#include "attest/x509/certificate.h"
+
+namespace litebox::attest {
+
+struct VekCertificate {
+    CertificatePointer certificate;
+    std::string product_name;  // as it stands: "Milan-B0"
+    SnpProduct product = SnpProduct::unknown;
+    uint64_t tcb = 0;      // laid out as a report's of this product
+    Bytes hardware_id;     // VCEK: 64 bytes, Turin 8
+    std::string provider;  // VLEK: the cloud provider's id
+    bool is_vlek() const { return hardware_id.empty(); }
+};
+
+/// Whether this DER carries AMD's extensions of such a certificate, by a look at its bytes.
+bool looks_like_vek(ByteView der);
+/// Every extension in exactly the encoding that AMD's are in; the key on P-384; no authority.
+Result<VekCertificate> parse_vek(const CertificatePointer& certificate);
+
+}  // namespace litebox::attest
