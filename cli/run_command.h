@@ -39,10 +39,10 @@ struct RunCommand {
     uint32_t uid = 0, gid = 0;
     std::vector<uint32_t> groups;
 
-    uint64_t memory = 0;        // bytes; 0 = half of what the machine has
-    uint64_t processes = 1024;  // processes and threads together
-    uint64_t timeout_ms = 0;    // 0 = none
-    uint64_t cpu_time_ms = 0;   // 0 = none
+    uint64_t memory = 0;       // bytes; 0 = half of what the machine has
+    uint64_t processes = 0;    // processes and threads together; 0 = the default
+    uint64_t timeout_ms = 0;   // 0 = none
+    uint64_t cpu_time_ms = 0;  // 0 = none
     bool deny_write_execute = false;
     bool allow_slow_fs = false;
     bool interactive = false;  // -t: a terminal is required

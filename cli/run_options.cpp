@@ -24,7 +24,7 @@ constexpr OptionSpec specs[] = {
     {opt_memory, "memory", 'm', required, "SIZE", "512M",
      "limit of memory, in bytes or with K, M, G or %; default half of the machine's"},
     {opt_processes, "processes", 0, required, "N", "100",
-     "limit of processes and threads together; default 1024"},
+     "limit of processes and threads together; default 1024, or half of what the user has left"},
     {opt_timeout, "timeout", 0, required, "TIME", "30s", "end the sandbox after this time (s, m, h or ms)"},
     {opt_cpu_time, "cpu-time", 0, required, "TIME", "10s",
      "end the sandbox after this much processor time in all"},

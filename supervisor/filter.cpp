@@ -190,6 +190,20 @@ void check_call(Assembler& code, const PermittedCall& call) {
     code.leave(SECCOMP_RET_KILL_PROCESS);
 }
 
+/// The list by number; what is not on it kills.
+void check_calls(Assembler& code, const std::vector<PermittedCall>& calls) {
+    code.load(number_offset);
+    for (const PermittedCall& call : calls) {
+        auto mine = code.label(), next = code.label();
+        code.refuse(BPF_JEQ, call.number, mine);
+        code.go(next);
+        code.place(mine);
+        check_call(code, call);
+        code.place(next);
+    }
+    code.leave(SECCOMP_RET_KILL_PROCESS);
+}
+
 }  // namespace
 
 std::vector<FilterInstruction> make_filter(const std::vector<PermittedCall>& calls, uint64_t gate) {
@@ -208,16 +222,18 @@ std::vector<FilterInstruction> make_filter(const std::vector<PermittedCall>& cal
     code.place(trap);
     code.leave(SECCOMP_RET_TRAP);
     code.place(at_gate);
-    code.load(number_offset);
-    for (const PermittedCall& call : calls) {
-        auto mine = code.label(), next = code.label();
-        code.refuse(BPF_JEQ, call.number, mine);
-        code.go(next);
-        code.place(mine);
-        check_call(code, call);
-        code.place(next);
-    }
+    check_calls(code, calls);
+    return code.finish();
+}
+
+std::vector<FilterInstruction> make_outside_filter(const std::vector<PermittedCall>& calls) {
+    Assembler code;
+    auto native = code.label();
+    code.load(architecture_offset);
+    code.refuse(BPF_JEQ, AUDIT_ARCH_X86_64, native);
     code.leave(SECCOMP_RET_KILL_PROCESS);
+    code.place(native);
+    check_calls(code, calls);
     return code.finish();
 }
 

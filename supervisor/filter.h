@@ -50,8 +50,17 @@ std::vector<PermittedCall> permitted_calls(const FilterParameters& parameters);
 /// Classic BPF for seccomp(2): everything that is not from the gate traps, what is not on the list kills.
 std::vector<process::FilterInstruction> make_filter(const std::vector<PermittedCall>& calls, uint64_t gate);
 
-/// The opener's and PID 1's own, narrower in another way: file calls by descriptor beneath the grants, no
-/// sockets, no exec, no processes.
-std::vector<process::FilterInstruction> make_opener_filter();
+/// For what is ours, outside: these calls from anywhere; all else kills.
+std::vector<process::FilterInstruction> make_outside_filter(const std::vector<PermittedCall>& calls);
+
+/// PID 1 waits for the end of a pipe, and ends.
+std::vector<process::FilterInstruction> make_idle_filter();
+
+/// Of a thread that serves the rings: it moves bytes between `input` and `output`, sleeps, and asks for
+/// memory.
+std::vector<process::FilterInstruction> make_ring_filter(const std::vector<uint64_t>& input,
+                                                         const std::vector<uint64_t>& output);
+/// Puts a filter on the calling thread; it never comes off. Throws std::system_error.
+void put_on_filter(const std::vector<process::FilterInstruction>& filter);
 
 }  // namespace litebox::supervisor

@@ -14,12 +14,15 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <system_error>
 
 #include "platform/process/layout.h"
 #include "supervisor/image.h"
+#include "supervisor/limits.h"
 #include "supervisor/start_block.h"
 #include "supervisor/streams.h"
+#include "supervisor/usage.h"
 #include "supervisor/view.h"
 #include "supervisor/watch.h"
 
@@ -48,7 +51,7 @@ uint64_t total_memory() {
     return static_cast<uint64_t>(info.totalram) * info.mem_unit;
 }
 
-constexpr uint64_t gib = uint64_t{1} << 30;
+constexpr uint64_t gib = uint64_t{1} << 30, four_gib = 4 * gib;
 
 /// Everything that a run prepares before its first process.
 struct Preparation {
@@ -56,8 +59,9 @@ struct Preparation {
     Descriptor arena, block, rings_file, image, pid_one_read, pid_one_write;
     Descriptor program;  // this program's own file
     Rings* rings = nullptr;
-    uint64_t memory = 0;
+    uint64_t memory = 0, tasks = 0;
     uint32_t identity = 0;  // unprivileged, of this run
+    std::unique_ptr<FileSizeLimit> file_size;
 };
 
 uint32_t terminal_streams() {
@@ -70,7 +74,10 @@ uint32_t terminal_streams() {
 Preparation prepare(const RunOptions& options) {
     Preparation p;
     p.memory = options.memory != 0 ? options.memory : total_memory() / 2;
+    check_descriptor_limit();
+    p.tasks = options.processes != 0 ? options.processes : default_tasks();
     uint64_t arena_length = std::min(std::max(p.memory, gib), 64 * gib);
+    p.file_size = std::make_unique<FileSizeLimit>(arena_length + 2 * four_gib);
     constexpr size_t longest_filter = 4096;
     p.identity = run_identity();
     std::vector<GrantRoot> roots = look_at_grants(options, p.identity);
@@ -85,13 +92,15 @@ Preparation prepare(const RunOptions& options) {
     parameters.windows.gate = p.windows.gate;
     auto filter = make_filter(permitted_calls(parameters), p.windows.gate);
     std::vector<process::FilterInstruction> opener_filter;
+    auto idle_filter = make_idle_filter();
     StartData data{p.windows,
                    &filter,
                    &opener_filter,
+                   &idle_filter,
                    p.memory,
                    p.memory / 2,
                    static_cast<uint32_t>(get_nprocs()),
-                   static_cast<uint32_t>(options.processes),
+                   static_cast<uint32_t>(p.tasks),
                    terminal_streams(),
                    &roots};
     data.switch_identity = geteuid() == 0;
@@ -117,8 +126,9 @@ Preparation prepare(const RunOptions& options) {
 
 constexpr int image_at = 32, report_at = 33;  // until exec
 
-/// Puts the descriptors where the image expects them and closes all others. In the child, right before exec.
-void arrange_descriptors(const Preparation& p, int report) {
+/// Puts the descriptors where the image expects them and closes all others: what the invoker left open would
+/// lie in the guest's windows. In the child, right before exec.
+bool arrange_descriptors(const Preparation& p, int report) {
     struct Place {
         int from, to;
     } places[] = {{p.arena.get(), process::arena_descriptor},
@@ -129,29 +139,38 @@ void arrange_descriptors(const Preparation& p, int report) {
                   {p.image.get(), image_at},
                   {report, report_at}};
     // High copies first, so that no target is overwritten before it was a source.
-    for (Place& place : places) place.from = fcntl(place.from, F_DUPFD_CLOEXEC, 64);
-    for (Place& place : places) dup3(place.from, place.to, place.to >= image_at ? O_CLOEXEC : 0);
-    for (int stream = 0; stream < 3; stream++) close(stream);
-    close_range(report_at + 1, ~0u, 0);
+    constexpr int above_all = 64;
+    for (Place& place : places)
+        if ((place.from = fcntl(place.from, F_DUPFD_CLOEXEC, above_all)) < 0) return false;
+    for (Place& place : places)
+        if (dup3(place.from, place.to, place.to >= image_at ? O_CLOEXEC : 0) < 0) return false;
+    return close_range(0, process::arena_descriptor - 1, 0) == 0 &&
+           close_range(process::text_descriptor + 1, image_at - 1, 0) == 0 &&
+           close_range(report_at + 1, ~0u, 0) == 0;
 }
 
-[[noreturn]] void become_opener(const RunOptions& options, const Preparation& p, int sync, int report) {
+void tie_to(pid_t supervisor) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != supervisor) _exit(125);
+}
+
+[[noreturn]] void become_opener(const RunOptions& options, const Preparation& p, pid_t supervisor, int sync,
+                                int report) {
     // A session of its own: signals of the invoker's terminal and process group are the supervisor's alone.
     setsid();
     // The supervisor's death ends the opener too, so that nothing outlives it.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tie_to(supervisor);
+    be_first_to_go();
     std::string problem = enter_namespaces(options, sync, p.identity);
     if (problem.empty()) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        struct rlimit none {
-            0, 0
-        };
-        setrlimit(RLIMIT_CORE, &none);
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        arrange_descriptors(p, report);
-        report = report_at;
+        // Another identity, and the wish to end with the supervisor is forgotten.
+        tie_to(supervisor);
+        limit_self(p.tasks);
+        p.file_size->restore();
+        bool arranged = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && arrange_descriptors(p, report);
+        if (arranged) report = report_at;
         char* const nothing[] = {nullptr};
-        syscall(SYS_execveat, image_at, "", nothing, nothing, AT_EMPTY_PATH);
+        if (arranged) syscall(SYS_execveat, image_at, "", nothing, nothing, AT_EMPTY_PATH);
         problem = std::string("starting the sandbox image: ") + strerror(errno);
     }
     (void)!write(report, problem.data(), problem.size());
@@ -165,8 +184,15 @@ RunReport failed(std::string reason) {
     return report;
 }
 
+/// Without them our own files would take their numbers, and the program's output would go there.
+void open_missing_streams() {
+    for (int stream = 0; stream < 3; stream++)
+        if (fcntl(stream, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
+}
+
 RunReport run(const RunOptions& options) {
     uint64_t started = now_us();
+    open_missing_streams();
     Preparation p = prepare(options);
     update_window(p.rings->control);
     int sync[2], report_pipe[2];
@@ -175,13 +201,16 @@ RunReport run(const RunOptions& options) {
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
-    pid_t opener = fork();
+    // Left by a shell that became us; and whose ends somebody wished not to see.
+    std::vector<pid_t> strangers = children();
+    signal(SIGCHLD, SIG_DFL);
+    pid_t supervisor = getpid(), opener = fork();
     if (opener < 0) fail("fork");
     if (opener == 0) {
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
-        become_opener(options, p, sync[1], report_pipe[1]);
+        become_opener(options, p, supervisor, sync[1], report_pipe[1]);
     }
     close(sync[1]);
     close(report_pipe[1]);
@@ -201,10 +230,10 @@ RunReport run(const RunOptions& options) {
         sigprocmask(SIG_SETMASK, &before, nullptr);
         return failed(std::string(text, static_cast<size_t>(length)));
     }
-    Streams streams(*p.rings, options.trace_descriptor);
+    auto& streams = *new Streams(*p.rings, options.trace_descriptor);
     streams.start();
-    RunReport report =
-        Watch(options, {*p.rings, p.arena.get(), p.pid_one_write, p.memory, opener, started}, streams).run();
+    Sandbox sandbox{*p.rings, p.arena.get(), p.pid_one_write, p.memory, opener, started, strangers};
+    RunReport report = Watch(options, sandbox, streams).run();
     sigprocmask(SIG_SETMASK, &before, nullptr);
     return report;
 }

@@ -1,6 +1,7 @@
 #include "supervisor/start_block.h"
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -84,6 +85,8 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     if (getrandom(block.seed, sizeof(block.seed), 0) != sizeof(block.seed)) return {};
     block.filter = builder.array(*data.filter);
     block.opener_filter = builder.array(*data.opener_filter);
+    block.idle_filter = builder.array(*data.idle_filter);
+    block.supervisor = getpid();
     block.terminal_streams = data.terminal_streams;
     block.grant_count = static_cast<u32>(options.grants.size());
     block.switch_identity = data.switch_identity;

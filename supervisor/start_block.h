@@ -14,6 +14,7 @@ struct StartData {
     process::Windows windows;
     const std::vector<process::FilterInstruction>* filter;
     const std::vector<process::FilterInstruction>* opener_filter;
+    const std::vector<process::FilterInstruction>* idle_filter;
     uint64_t memory, temporary;
     uint32_t processors, tasks, terminal_streams;
     const std::vector<GrantRoot>* roots;  // by grant

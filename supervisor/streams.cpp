@@ -1,20 +1,28 @@
 #include "supervisor/streams.h"
 
 #include <linux/futex.h>
+#include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <system_error>
+
+#include "supervisor/filter.h"
 
 namespace litebox::supervisor {
 
 using process::InRing;
 using process::OutRing;
+
+const int Streams::news_signal = SIGURG;
 
 int futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int timeout_ms) {
     timespec timeout{timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
@@ -25,76 +33,101 @@ void futex_wake(std::atomic<uint32_t>& word) {
     syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
 }
 
-void Streams::start() {
-    output_ = std::thread([this] { output_loop(); });
-    std::thread([this] { input_loop(); }).detach();
-}
+namespace {
 
-void Streams::wake_output() {
-    futex_wake(rings_.out.produced);
-}
-
-void Streams::finish() {
-    ending_.store(true);
-    wake_output();
-    if (output_.joinable()) output_.join();
-    set_raw(false);
-}
-
-void Streams::pause_terminal(bool pause) {
-    if (!raw_ || !saved_valid_) return;
-    termios mode = saved_;
-    if (!pause) cfmakeraw(&mode);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
-}
-
-/// The program asked for raw input, or gave it back.
-void Streams::set_raw(bool raw) {
-    if (raw == raw_) return;
-    raw_ = raw;
-    if (raw) {
-        saved_valid_ = tcgetattr(STDIN_FILENO, &saved_) == 0;
-        termios mode = saved_;
-        cfmakeraw(&mode);
-        if (saved_valid_) tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
-    } else if (saved_valid_) {
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
+/// A guest that rings without anything to say does not keep a processor of the host busy.
+class Patience {
+  public:
+    void nothing_came() {
+        constexpr int patience = 64, nap_us = 1000;
+        if (++empty_ > patience) usleep(nap_us);
     }
+    void something_came() { empty_ = 0; }
+
+  private:
+    int empty_ = 0;
+};
+
+void start_thread(void* (*run)(void*), void* argument) {
+    pthread_t thread;
+    if (int error = pthread_create(&thread, nullptr, run, argument); error != 0)
+        throw std::system_error(error, std::generic_category(), "starting a thread");
+    pthread_detach(thread);
+}
+
+}  // namespace
+
+Streams::Streams(process::Rings& rings, int report_descriptor)
+    : rings_(rings),
+      reports_(report_descriptor),
+      report_descriptor_(report_descriptor),
+      input_terminal_(isatty(STDIN_FILENO)),
+      output_terminal_{isatty(STDOUT_FILENO) != 0, isatty(STDERR_FILENO) != 0},
+      job_controlled_(getsid(getppid()) == getsid(0) && getpgid(getppid()) != getpgrp()) {
+    if (input_terminal_) input_wake_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+void Streams::start() {
+    // One heap for all threads: another one would be set up with calls that their filter refuses.
+    mallopt(M_ARENA_MAX, 1);
+    start_thread(run_output, this);
+    start_thread(run_input, this);
+}
+
+void* Streams::run_output(void* self) {
+    static_cast<Streams*>(self)->confine();
+    static_cast<Streams*>(self)->output_loop();
+    return nullptr;
+}
+void* Streams::run_input(void* self) {
+    static_cast<Streams*>(self)->confine();
+    static_cast<Streams*>(self)->input_loop();
+    return nullptr;
+}
+
+void Streams::confine() {
+    uint64_t wake = input_terminal_ ? static_cast<uint64_t>(input_wake_.get()) : STDIN_FILENO;
+    put_on_filter(make_ring_filter(
+        {STDIN_FILENO, wake}, {STDOUT_FILENO, STDERR_FILENO, static_cast<uint64_t>(report_descriptor_)}));
+}
+
+void Streams::tell(uint32_t news) {
+    news_.fetch_or(news);
+    syscall(SYS_tgkill, getpid(), getpid(), news_signal);
+}
+
+void Streams::terminal_changed(bool raw) {
+    raw_.store(raw);
+    uint64_t one = 1;
+    if (input_wake_.get() >= 0) (void)!write(input_wake_.get(), &one, sizeof(one));
+    futex_wake(rings_.in.asked);
     rings_.control.raw_active.store(raw ? 1 : 0);
     futex_wake(rings_.control.raw_active);
 }
 
-/// Reports come as lines; those that begin with a byte of 1 are for us, the rest for the person.
-void Streams::take_report_text(const char* bytes, size_t length) {
-    constexpr size_t longest_line = 65536;
-    report_text_.append(bytes, length);
-    for (size_t end; (end = report_text_.find('\n')) != std::string::npos; report_text_.erase(0, end + 1))
-        take_report_line(report_text_.substr(0, end));
-    if (report_text_.size() > longest_line) report_text_.clear();
-}
-
-void Streams::take_report_line(const std::string& line) {
-    constexpr size_t most_files = 65536;
-    unsigned number;
-    unsigned long long count, errors;
-    if (sscanf(line.c_str(), "\001call %u %llu %llu", &number, &count, &errors) == 3) {
-        if (calls_.size() < 512) calls_.push_back({number, count, errors});
-    } else if (line.rfind("\001open ", 0) == 0) {
-        if (files_.size() < most_files) files_.insert(line.substr(6));
-    } else if (line.empty() || line[0] != 1) {
-        std::string text = line + "\n";
-        (void)!write(report_descriptor_, text.data(), text.size());
-    }
+void Streams::end() {
+    ending_.store(true);
+    futex_wake(rings_.out.produced);
 }
 
 void Streams::take_reports(std::vector<CallCount>& calls, std::vector<std::string>& files) {
-    calls = calls_;
-    files.assign(files_.begin(), files_.end());
+    reports_.hand_over(calls, files);
+}
+
+/// Whether a terminal may answer these bytes: escape sequences, ENQ, and their eight-bit forms.
+void Streams::look_for_queries(int descriptor, std::string_view bytes) {
+    if (queried_ || !output_terminal_[descriptor - STDOUT_FILENO]) return;
+    for (char c : bytes) {
+        constexpr char enquiry = 0x05, escape = 0x1b;
+        if (c == escape || c == enquiry || (static_cast<unsigned char>(c) & 0xe0) == 0x80)
+            return queried_.store(true);
+    }
 }
 
 void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
-    if (kind == OutRing::report) return take_report_text(bytes, length);
+    if (kind == OutRing::report) return reports_.take({bytes, length});
     int descriptor = kind == OutRing::output ? STDOUT_FILENO : STDERR_FILENO;
+    look_for_queries(descriptor, {bytes, length});
     while (length > 0) {
         ssize_t written = write(descriptor, bytes, length);
         if (written < 0 && errno == EINTR) continue;
@@ -108,37 +141,46 @@ void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
             rings_.out_closed[kind == OutRing::error ? 1 : 0].store(1);
             return;
         }
+        written_.fetch_add(static_cast<uint64_t>(written));
         bytes += written;
         length -= static_cast<size_t>(written);
     }
 }
 
+constexpr uint32_t header_size = 4, longest_record = 1 << 17;
+static thread_local char record[longest_record];
+
+/// The next record, copied out of the ring before anything of it is believed. False: it breaks the rules.
+bool Streams::copy_record(uint32_t there, uint32_t& kind, uint32_t& length) {
+    auto copy = [&](uint32_t position, void* to, uint32_t bytes) {
+        uint32_t at = position % OutRing::size, first = std::min(bytes, OutRing::size - at);
+        memcpy(to, rings_.out.bytes + at, first);
+        memcpy(static_cast<char*>(to) + first, rings_.out.bytes, bytes - first);
+    };
+    uint32_t header;
+    if (there > OutRing::size || there < header_size) return false;
+    copy(consumed_, &header, header_size);
+    kind = header >> 24;
+    length = header & 0xffffff;
+    uint32_t whole = header_size + ((length + 3) & ~3u);
+    if (length > longest_record || whole > there || kind < OutRing::output || kind > OutRing::report)
+        return false;
+    copy(consumed_ + header_size, record, length);
+    consumed_ += whole;
+    return true;
+}
+
 /// Takes every whole record there is. False when nothing was there.
 bool Streams::drain() {
-    constexpr uint32_t header_size = 4, longest = 1 << 17;
-    static thread_local char record[longest];
     uint32_t produced = rings_.out.produced.load(std::memory_order_acquire);
     bool any = false;
-    while (produced != consumed_ && !violated_) {
-        uint32_t there = produced - consumed_;
-        auto copy = [&](uint32_t position, void* to, uint32_t length) {
-            uint32_t at = position % OutRing::size, first = std::min(length, OutRing::size - at);
-            memcpy(to, rings_.out.bytes + at, first);
-            memcpy(static_cast<char*>(to) + first, rings_.out.bytes, length - first);
-        };
-        uint32_t header;
-        if (there > OutRing::size || there < header_size) {
+    while (produced != consumed_) {
+        uint32_t kind, length;
+        if (!copy_record(produced - consumed_, kind, length)) {
             violated_ = true;
-            break;
+            tell(0);
+            return false;
         }
-        copy(consumed_, &header, header_size);
-        uint32_t kind = header >> 24, length = header & 0xffffff, whole = header_size + ((length + 3) & ~3u);
-        if (length > longest || whole > there || kind < OutRing::output || kind > OutRing::report) {
-            violated_ = true;
-            break;
-        }
-        copy(consumed_ + header_size, record, length);
-        consumed_ += whole;
         rings_.out.consumed.store(consumed_, std::memory_order_release);
         futex_wake(rings_.out.consumed);
         write_out(kind, record, length);
@@ -148,57 +190,126 @@ bool Streams::drain() {
 }
 
 void Streams::output_loop() {
+    Patience patience;
     while (!violated_) {
         uint32_t seen = rings_.out.produced.load(std::memory_order_acquire);
-        set_raw(rings_.control.raw_wanted.load() != 0);
-        if (drain()) continue;
-        if (ending_) return;
+        if (drain()) {
+            patience.something_came();
+            continue;
+        }
+        // Only now: what was written before a change of mode was meant for the mode before.
+        bool raw_wanted = rings_.control.raw_wanted.load() != 0;
+        if (input_terminal_ && raw_wanted != raw_) {
+            tcdrain(STDIN_FILENO);
+            tell(change_raw);
+        }
+        if (ending_) break;
         rings_.out.sleeping.store(1, std::memory_order_seq_cst);
-        if (rings_.out.produced.load(std::memory_order_seq_cst) == seen && !ending_)
-            futex_wait(rings_.out.produced, seen, 100);
+        if (rings_.out.produced.load(std::memory_order_seq_cst) == seen && !ending_ &&
+            futex_wait(rings_.out.produced, seen, 100) == 0)
+            patience.nothing_came();
         rings_.out.sleeping.store(0, std::memory_order_relaxed);
+    }
+    for (int i = 0; i < 2; i++)
+        if (output_terminal_[i]) tcdrain(STDOUT_FILENO + i);
+    done_ = true;
+    tell(0);
+}
+
+void Streams::input_loop() {
+    Patience patience;
+    for (;;) {
+        uint32_t asked = rings_.in.asked.load(std::memory_order_acquire);
+        if (raw_ && !input_ended_) {
+            read_typed();
+        } else if (asked == answered_) {
+            patience.nothing_came();
+            futex_wait(rings_.in.asked, asked, input_terminal_ ? 500 : -1);
+        } else {
+            patience.something_came();
+            serve_request(asked);
+        }
     }
 }
 
-/// Reads only what the sandbox asks for, so that input nobody asked for stays with the invoker.
-void Streams::input_loop() {
+/// Waits for input. False: the terminal changed meanwhile.
+bool Streams::input_ready() {
+    pollfd ready[] = {{STDIN_FILENO, POLLIN, 0}, {input_wake_.get(), POLLIN, 0}};
+    poll(ready, 2, -1);
+    uint64_t count;
+    if ((ready[1].revents & POLLIN) != 0) (void)!read(input_wake_.get(), &count, sizeof(count));
+    return ready[0].revents != 0 && ready[1].revents == 0;
+}
+
+/// A terminal that edits lines itself, or no terminal: read only what the sandbox asks for, so that input
+/// nobody asked for stays with the invoker.
+void Streams::serve_request(uint32_t asked) {
     constexpr uint32_t ask_read = 1;
-    InRing& in = rings_.in;
-    uint32_t answered = 0, produced = 0;
     static char bytes[InRing::size];
-    for (;;) {
-        uint32_t asked = in.asked.load(std::memory_order_acquire);
-        if (asked == answered) {
-            futex_wait(in.asked, asked, -1);
-            continue;
-        }
-        uint32_t kind = in.kind.load(), wanted = std::min<uint32_t>(in.wanted.load(), InRing::size);
-        if (kind != ask_read) {
-            pollfd ready{STDIN_FILENO, POLLIN, 0};
-            poll(&ready, 1, -1);
-            in.readable.store(1);
-        } else {
-            uint32_t used = produced - in.consumed.load(std::memory_order_acquire);
-            uint32_t room = used > InRing::size ? 0 : InRing::size - used;
-            ssize_t got = read(STDIN_FILENO, bytes, std::min(wanted, room));
-            if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
-                pollfd ready{STDIN_FILENO, POLLIN, 0};
-                poll(&ready, 1, -1);
-                continue;
-            }
-            in.readable.store(0);
-            if (got <= 0) in.ended.store(1);
-            for (ssize_t i = 0; i < got; i++)
-                in.bytes[(produced + static_cast<uint32_t>(i)) % InRing::size] = static_cast<u8>(bytes[i]);
-            if (got > 0) produced += static_cast<uint32_t>(got);
-            in.produced.store(produced, std::memory_order_release);
-        }
-        answered = asked;
-        in.answered.store(answered, std::memory_order_release);
-        futex_wake(in.answered);
-        rings_.control.system_bell.fetch_add(1);
-        futex_wake(rings_.control.system_bell);
+    InRing& in = rings_.in;
+    uint32_t kind = in.kind.load(), wanted = std::min<uint32_t>(in.wanted.load(), InRing::size);
+    if ((input_terminal_ || kind != ask_read) && !input_ready()) return;
+    if (kind != ask_read) {
+        in.readable.store(1);
+        return answer(asked);
     }
+    uint32_t used = produced_ - in.consumed.load(std::memory_order_acquire);
+    uint32_t room = used > InRing::size ? 0 : InRing::size - used;
+    ssize_t got = read(STDIN_FILENO, bytes, std::min(wanted, room));
+    if (got < 0 && errno == EINTR) return;
+    if (got < 0 && errno == EAGAIN) {
+        input_ready();
+        return;
+    }
+    if (got < 0 && errno == EIO && input_terminal_ && job_controlled_) {
+        // Only the terminal's foreground may read: the whole sandbox waits for that, as any program would.
+        tell(input_in_background);
+        pollfd wake{input_wake_.get(), POLLIN, 0};
+        poll(&wake, 1, -1);
+        return;
+    }
+    in.readable.store(0);
+    if (got <= 0) in.ended.store(1);
+    if (got > 0) push({bytes, static_cast<size_t>(got)});
+    answer(asked);
+}
+
+/// A raw terminal is read whether the program reads or not: else one that hangs would hold it.
+void Streams::read_typed() {
+    if (!input_ready()) return;
+    char typed[1024];
+    ssize_t got = read(STDIN_FILENO, typed, sizeof(typed));
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    std::string pass;
+    auto found = EscapeScanner::Found::nothing;
+    if (got <= 0) {
+        input_ended_ = true;
+        rings_.in.ended.store(1);
+    } else {
+        found = escape_.scan({typed, static_cast<size_t>(got)}, pass);
+    }
+    if (found == EscapeScanner::Found::end) tell(escaped);
+    if (found == EscapeScanner::Found::suspend) tell(suspend_wanted);
+    rings_.in.readable.store(0);
+    push(pass);
+    answer(rings_.in.asked.load(std::memory_order_acquire));
+}
+
+/// What the ring has no room for is lost, as in a terminal's own buffer.
+void Streams::push(std::string_view bytes) {
+    InRing& in = rings_.in;
+    uint32_t used = produced_ - in.consumed.load(std::memory_order_acquire);
+    size_t room = used > InRing::size ? 0 : InRing::size - used;
+    for (char byte : bytes.substr(0, room)) in.bytes[produced_++ % InRing::size] = static_cast<u8>(byte);
+    in.produced.store(produced_, std::memory_order_release);
+}
+
+void Streams::answer(uint32_t asked) {
+    answered_ = asked;
+    rings_.in.answered.store(asked, std::memory_order_release);
+    futex_wake(rings_.in.answered);
+    rings_.control.system_bell.fetch_add(1);
+    futex_wake(rings_.control.system_bell);
 }
 
 }  // namespace litebox::supervisor

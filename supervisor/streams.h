@@ -1,53 +1,75 @@
 // The invoker's streams: threads that move bytes between descriptors 0, 1, 2 and the rings. They believe
-// nothing in the rings.
+// nothing in the rings, and a filter of their own leaves them no more than that.
 #pragma once
 
-#include <termios.h>
-
 #include <atomic>
-#include <set>
-#include <string>
-#include <thread>
-#include <vector>
+#include <string_view>
 
 #include "platform/process/abi/rings.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/descriptor.h"
+#include "supervisor/escape.h"
+#include "supervisor/reports.h"
 
 namespace litebox::supervisor {
 
+/// The threads end with the process: one may sit in a read of the invoker's input, or in a write that nobody
+/// takes, so an object of this class is never destroyed.
 class Streams {
   public:
-    Streams(process::Rings& rings, int report_descriptor)
-        : rings_(rings), report_descriptor_(report_descriptor) {}
+    /// What the threads ask of the main thread; each rings with news_signal.
+    enum News : uint32_t { change_raw = 1, escaped = 2, suspend_wanted = 4, input_in_background = 8 };
+    static const int news_signal;
+
+    Streams(process::Rings& rings, int report_descriptor);
     void start();
+    uint32_t take_news() { return news_.exchange(0); }
+    /// The main thread has changed the terminal, or was continued.
+    void terminal_changed(bool raw);
+
     /// Writes out what is there and ends the output thread. Input is left where it is.
-    void finish();
+    void end();
+    [[nodiscard]] bool done() const { return done_.load(); }
+    /// Bytes that went out, ever: whether a reader still takes any.
+    [[nodiscard]] uint64_t written() const { return written_.load(); }
     /// The sandbox broke the ring's rules: it must end.
     [[nodiscard]] bool violated() const { return violated_.load(); }
-    void wake_output();
-    /// The invoker's terminal is as it was while the sandbox is suspended.
-    void pause_terminal(bool pause);
-    /// What the core counted; after finish().
+    /// Output that makes a terminal answer went to one.
+    [[nodiscard]] bool queried() const { return queried_.load(); }
+    /// What the core counted; when done.
     void take_reports(std::vector<CallCount>& calls, std::vector<std::string>& files);
 
   private:
+    static void* run_output(void* self);
+    static void* run_input(void* self);
+    void tell(uint32_t news);
+    void confine();
     void output_loop();
-    void input_loop();
     bool drain();
-    void set_raw(bool raw);
-    void take_report_text(const char* bytes, size_t length);
-    void take_report_line(const std::string& line);
+    bool copy_record(uint32_t there, uint32_t& kind, uint32_t& length);
     void write_out(uint32_t kind, const char* bytes, size_t length);
+    void look_for_queries(int descriptor, std::string_view bytes);
+
+    void input_loop();
+    bool input_ready();
+    void serve_request(uint32_t asked);
+    void read_typed();
+    void push(std::string_view bytes);
+    void answer(uint32_t asked);
+
     process::Rings& rings_;
+    Reports reports_;
     int report_descriptor_;
-    uint32_t consumed_ = 0;
-    std::atomic<bool> ending_{false}, violated_{false};
-    std::thread output_;
-    std::string report_text_;
-    std::vector<CallCount> calls_;
-    std::set<std::string> files_;
-    bool raw_ = false, saved_valid_ = false;
-    termios saved_{};
+    bool input_terminal_, output_terminal_[2];
+    /// A shell looks after us, which continues what the terminal has stopped.
+    bool job_controlled_;
+    Descriptor input_wake_;  // eventfd; only where input is a terminal
+    std::atomic<bool> raw_{false}, ending_{false}, done_{false}, violated_{false}, queried_{false};
+    std::atomic<uint32_t> news_{0};
+    std::atomic<uint64_t> written_{0};
+    uint32_t consumed_ = 0;                 // of the output thread
+    uint32_t produced_ = 0, answered_ = 0;  // of the input thread
+    bool input_ended_ = false;
+    EscapeScanner escape_;
 };
 
 int futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int timeout_ms);

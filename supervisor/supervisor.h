@@ -29,10 +29,10 @@ struct RunOptions {
     uint32_t uid = 0, gid = 0;  // inside
     std::vector<uint32_t> groups;
 
-    uint64_t memory = 0;        // bytes; 0 = half of the machine's
-    uint64_t processes = 1024;  // processes and threads together
-    uint64_t timeout_ms = 0;    // 0 = none
-    uint64_t cpu_time_ms = 0;   // 0 = none; summed over the sandbox
+    uint64_t memory = 0;       // bytes; 0 = half of the machine's
+    uint64_t processes = 0;    // processes and threads together; 0 = 1,024, or half of what the user has left
+    uint64_t timeout_ms = 0;   // 0 = none
+    uint64_t cpu_time_ms = 0;  // 0 = none; summed over the sandbox
     bool deny_write_execute = false;
     bool interactive = false;
     bool quiet = false;

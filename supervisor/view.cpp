@@ -112,8 +112,9 @@ std::string keep_identity_capabilities() {
 }  // namespace
 
 uint32_t run_identity() {
-    constexpr uint32_t first = 1'000'000'000, count = 1'000'000;
-    return first + static_cast<uint32_t>(getpid()) % count;
+    // Process numbers are below 2^22, so no two sandboxes that run at the same time have one in common.
+    constexpr uint32_t first = 1'000'000'000;
+    return first + static_cast<uint32_t>(getpid());
 }
 
 bool write_identity_maps(int child) {

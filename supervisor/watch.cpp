@@ -7,17 +7,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 
 #include "platform/process/layout.h"
+#include "supervisor/usage.h"
 
 namespace litebox::supervisor {
 
 namespace {
+
+constexpr uint64_t second_us = 1'000'000;
 
 const char* start_step(int code) {
     static const char* const steps[] = {"mapping the start block",     "mapping its code",
@@ -31,45 +33,12 @@ const char* start_step(int code) {
 }
 
 std::string describe(int status) {
-    if (WIFSIGNALED(status)) {
-        std::string text = std::string("signal ") + strsignal(WTERMSIG(status));
-        if (WTERMSIG(status) == SIGSYS) text += ": a host system call that the wall does not permit";
-        return text;
-    }
-    return "exit status " + std::to_string(WEXITSTATUS(status));
-}
-
-/// Every host process of the sandbox is our child, whoever made it.
-std::vector<pid_t> children() {
-    std::vector<pid_t> list;
-    std::string self = std::to_string(getpid());
-    std::ifstream file("/proc/" + self + "/task/" + self + "/children");
-    for (pid_t child; file >> child;) list.push_back(child);
-    return list;
-}
-
-struct Use {
-    uint64_t cpu_us = 0, resident = 0;
-};
-/// What the live processes use, as the host counts it.
-Use use_of(const std::vector<pid_t>& processes) {
-    Use use;
-    const uint64_t tick_us = 1000000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
-    for (pid_t process : processes) {
-        std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
-        std::string text((std::istreambuf_iterator<char>(stat)), {});
-        size_t end = text.rfind(')');
-        unsigned long user = 0, system = 0;
-        if (end != std::string::npos &&
-            sscanf(text.c_str() + end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                   &system) == 2)
-            use.cpu_us += (user + system) * tick_us;
-        std::ifstream memory("/proc/" + std::to_string(process) + "/statm");
-        uint64_t size = 0, resident = 0, shared = 0;
-        if (memory >> size >> resident >> shared)
-            use.resident += (resident - std::min(shared, resident)) * 4096;
-    }
-    return use;
+    if (!WIFSIGNALED(status)) return "exit status " + std::to_string(WEXITSTATUS(status));
+    int signal = WTERMSIG(status);
+    std::string text = std::string("signal ") + strsignal(signal);
+    if (signal == SIGSYS) text += ": a host system call that the wall does not permit";
+    if (signal == SIGKILL) text += ": somebody on the host killed it, or the host ran out of memory";
+    return text;
 }
 
 }  // namespace
@@ -77,7 +46,7 @@ Use use_of(const std::vector<pid_t>& processes) {
 uint64_t now_us() {
     timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+    return static_cast<uint64_t>(now.tv_sec) * second_us + static_cast<uint64_t>(now.tv_nsec) / 1000;
 }
 
 void update_window(process::ControlBlock& control) {
@@ -88,180 +57,272 @@ void update_window(process::ControlBlock& control) {
 }
 
 RunReport Watch::run() {
-    RunReport report;
     while (!ended_) {
-        wait_for_event();
-        reap(report);
-        look(report);
+        uint64_t now = now_us();
+        int signal = next_signal(next_look_us_ > now ? next_look_us_ - now : 0);
+        if (signal != 0) handle(signal);
+        reap();
+        look();
     }
     kill_all();
-    streams_.finish();
-    finish(report);
-    return report;
+    finish_streams();
+    finish();
+    return report_;
 }
 
-void Watch::wait_for_event() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (int signal :
-         {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT, SIGUSR1, SIGUSR2})
-        sigaddset(&set, signal);
-    timespec timeout{0, 100'000'000};
-    siginfo_t info;
-    int signal = sigtimedwait(&set, &info, &timeout);
-    if (signal > 0 && signal != SIGCHLD) forward(signal);
+void Watch::end(RunReport::End how, std::string reason, int status) {
+    if (ended_) return;
+    ended_ = true;
+    report_.end = how;
+    report_.status = status;
+    report_.reason = std::move(reason);
 }
 
-void Watch::forward(int signal) {
-    if (signal == SIGINT || signal == SIGTERM) {
-        // The second one always ends it: a hung guest cannot hold the terminal.
-        if (++ending_signals_ > 1) {
-            ended_ = true;
-            forced_ = signal;
-            return;
-        }
-    }
-    if (signal == SIGTSTP && !options_.interactive) return suspend();
+int Watch::next_signal(uint64_t timeout_us) {
+    static const sigset_t set = [] {
+        sigset_t wanted;
+        sigemptyset(&wanted);
+        for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT, SIGUSR1,
+                           SIGUSR2, Streams::news_signal})
+            sigaddset(&wanted, signal);
+        return wanted;
+    }();
+    timespec timeout{static_cast<time_t>(timeout_us / second_us),
+                     static_cast<long>(timeout_us % second_us * 1000)};
+    int signal = sigtimedwait(&set, nullptr, &timeout);
+    return signal > 0 ? signal : 0;
+}
+
+void Watch::handle(int signal) {
+    if (signal == SIGCHLD) return;
+    if (signal == Streams::news_signal) return handle_news();
+    if (signal == SIGINT || signal == SIGTERM) count_ending_signal(signal);
+    if (ended_) return;
+    if (signal == SIGTSTP && !options_.interactive) return suspend(SIGTSTP);
     if (signal == SIGWINCH) update_window(sandbox_.rings.control);
+    pass_to_program(signal);
+}
+
+void Watch::pass_to_program(int signal) {
     sandbox_.rings.control.signals_pending.fetch_or(1u << signal);
     sandbox_.rings.control.system_bell.fetch_add(1);
     futex_wake(sandbox_.rings.control.system_bell);
 }
 
-/// Ctrl-Z stops the whole sandbox and then ourselves; when we go on, it does.
-void Watch::suspend() {
-    streams_.pause_terminal(true);
-    for (pid_t child : children()) kill(child, SIGSTOP);
-    raise(SIGSTOP);
-    for (pid_t child : children()) kill(child, SIGCONT);
-    streams_.pause_terminal(false);
-}
-
-void Watch::check_use(RunReport& report) {
-    // Ten looks a second at most.
-    constexpr uint64_t interval_us = 100'000;
+/// The second one always ends it: a hung guest cannot hold the terminal. Only a prompt that came back to read
+/// its next line, seconds after an interrupt, begins anew.
+void Watch::count_ending_signal(int signal) {
+    constexpr uint64_t long_ago_us = 3 * second_us;
     uint64_t now = now_us();
-    if (now - last_check_ < interval_us) return;
-    last_check_ = now;
-    Use use = use_of(children());
-    struct stat arena;
-    uint64_t shared = fstat(sandbox_.arena, &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
-    peak_bytes_ = std::max(peak_bytes_, use.resident + shared);
-    if (use.resident + shared > sandbox_.memory) {
-        ended_ = true;
-        report.end = RunReport::End::limit;
-        report.reason =
-            "the memory limit of " + std::to_string(sandbox_.memory >> 20) + " MiB was reached (--memory)";
-    } else if (options_.cpu_time_ms != 0 && cpu_us_ + use.cpu_us > options_.cpu_time_ms * 1000) {
-        ended_ = true;
-        report.end = RunReport::End::limit;
-        report.reason =
-            "the CPU time limit of " + std::to_string(options_.cpu_time_ms) + " ms was reached (--cpu-time)";
-    }
+    uint32_t asked = sandbox_.rings.in.asked.load();
+    bool prompt = signal == SIGINT && isatty(STDIN_FILENO) && asked != asked_at_interrupt_ &&
+                  now - last_interrupt_us_ > long_ago_us;
+    if (prompt) ending_signals_ = 0;
+    last_interrupt_us_ = now;
+    asked_at_interrupt_ = asked;
+    if (++ending_signals_ > 1)
+        end(RunReport::End::signalled, std::string("ended by a second signal ") + strsignal(signal), signal);
 }
 
-void Watch::reap(RunReport& report) {
+void Watch::handle_news() {
+    uint32_t news = streams_.take_news();
+    if ((news & Streams::escaped) != 0)
+        return end(RunReport::End::signalled, "ended by the terminal's escape sequence ~.", SIGKILL);
+    if ((news & Streams::suspend_wanted) != 0) suspend(SIGTSTP);
+    if ((news & Streams::input_in_background) != 0) suspend(SIGTTIN);
+    if ((news & Streams::change_raw) != 0) change_raw();
+}
+
+void Watch::change_raw() {
+    // As for any program: who is not in the foreground waits for it, and does not change another's terminal.
+    if (!InvokerTerminal::foreground()) suspend(SIGTTOU);
+    if (!InvokerTerminal::foreground()) return;
+    terminal_.set_raw(sandbox_.rings.control.raw_wanted.load() != 0);
+    streams_.terminal_changed(terminal_.raw());
+}
+
+/// Stops the whole sandbox and then ourselves; when we go on, it does.
+void Watch::suspend(int signal) {
+    terminal_.pause(true);
+    // A process may have been made while the others were stopped: until there is none that was not seen.
+    std::vector<pid_t> stopped;
+    for (bool found = true; found;) {
+        found = false;
+        for (pid_t process : processes()) {
+            if (std::find(stopped.begin(), stopped.end(), process) != stopped.end()) continue;
+            found = kill(process, SIGSTOP) == 0 || found;
+            stopped.push_back(process);
+        }
+    }
+    stop_ourselves(signal);
+    for (pid_t process : processes()) kill(process, SIGCONT);
+    terminal_.pause(false);
+    update_window(sandbox_.rings.control);
+    streams_.terminal_changed(terminal_.raw());
+}
+
+std::vector<pid_t> Watch::processes() const {
+    std::vector<pid_t> list = children();
+    std::erase_if(list, [this](pid_t child) {
+        const auto& strangers = sandbox_.strangers;
+        return child == terminal_.watcher() ||
+               std::find(strangers.begin(), strangers.end(), child) != strangers.end();
+    });
+    return list;
+}
+
+void Watch::reap() {
     for (;;) {
         int status;
         rusage usage{};
         pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
         if (pid <= 0) {
-            if (pid < 0 && errno == ECHILD) ended_ = true;
+            if (pid < 0 && errno == ECHILD)
+                end(RunReport::End::failed, "every process of the sandbox is gone");
             return;
         }
-        cpu_us_ += static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+        if (std::erase(sandbox_.strangers, pid) != 0) continue;
+        if (pid == sandbox_.opener) opener_lives_ = false;
+        cpu_us_ += static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * second_us +
                    static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
         peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
         processes_++;
-        if (ended_) continue;
-        judge(pid, status, report);
+        if (!ended_) judge(pid, status);
     }
 }
 
 /// A host process that ends other than through the core's exit path ends the whole sandbox.
-void Watch::judge(pid_t pid, int status, RunReport& report) {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == LITEBOX_EXIT_COOKIE) return;
-    if (sandbox_.rings.control.stop_state.load() != process::running) return;
-    ended_ = true;
-    report.end = RunReport::End::failed;
-    if (pid == sandbox_.opener) {
-        const char* step = WIFEXITED(status) ? start_step(WEXITSTATUS(status)) : nullptr;
-        report.reason = step ? std::string("the sandbox could not start: ") + step
-                             : "the opener ended: " + describe(status);
-    } else {
-        const char* step = WIFEXITED(status) ? start_step(WEXITSTATUS(status)) : nullptr;
-        report.reason = step ? std::string("the sandbox could not start: ") + step
-                             : "a sandboxed process ended other than through the library OS (" +
-                                   describe(status) + "), so the whole sandbox was ended";
+void Watch::judge(pid_t pid, int status) {
+    bool outside = pid == sandbox_.opener || pid == terminal_.watcher();
+    if (!outside && WIFEXITED(status) && WEXITSTATUS(status) == LITEBOX_EXIT_COOKIE) {
+        left_properly_ = true;
+        return;
     }
+    look_at_state();
+    if (ended_) return;
+    const char* step = WIFEXITED(status) ? start_step(WEXITSTATUS(status)) : nullptr;
+    if (step != nullptr)
+        end(RunReport::End::failed, std::string("the sandbox could not start: ") + step);
+    else if (pid == sandbox_.opener)
+        end(RunReport::End::failed, "the opener ended: " + describe(status));
+    else if (pid == terminal_.watcher())
+        end(RunReport::End::failed, "the terminal's watcher ended: " + describe(status));
+    else
+        end(RunReport::End::failed, "a sandboxed process ended other than through the library OS (" +
+                                        describe(status) + "), so the whole sandbox was ended");
 }
 
-void Watch::look(RunReport& report) {
+/// What the core says of how it ended.
+void Watch::look_at_state() {
     auto& control = sandbox_.rings.control;
     uint32_t state = control.stop_state.load(std::memory_order_acquire);
+    if (state == process::running) return;
     if (state == process::stopped) {
         int status = static_cast<int>(control.stop_status.load());
-        ended_ = true;
-        report.end = WIFSIGNALED(status) ? RunReport::End::signalled : RunReport::End::exited;
-        report.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-    } else if (state == process::broken) {
-        ended_ = true;
-        char reason[sizeof(control.reason)];
-        memcpy(reason, control.reason, sizeof(reason));
-        reason[sizeof(reason) - 1] = '\0';
-        std::string clean;
-        for (const char* c = reason; *c; c++) clean += *c >= ' ' && *c < 127 ? *c : '?';
-        report.end = RunReport::End::failed;
-        report.reason = "the library OS stopped: " + clean;
-    } else if (streams_.violated()) {
-        ended_ = true;
-        report.end = RunReport::End::failed;
-        report.reason = "the sandbox broke the rules of its rings, so it was ended";
-    } else if (options_.timeout_ms != 0 && now_us() - sandbox_.started_us > options_.timeout_ms * 1000) {
-        ended_ = true;
-        report.end = RunReport::End::limit;
-        report.status = 124;
-        report.reason =
-            "the time limit of " + std::to_string(options_.timeout_ms) + " ms was reached (--timeout)";
+        bool signalled = WIFSIGNALED(status);
+        return end(signalled ? RunReport::End::signalled : RunReport::End::exited, "",
+                   signalled ? WTERMSIG(status) : WEXITSTATUS(status));
     }
-    if (!ended_) check_use(report);
-    if (ended_ && forced_ != 0) {
-        report.end = RunReport::End::signalled;
-        report.status = forced_;
+    if (state != process::broken)
+        return end(RunReport::End::failed, "the sandbox broke the rules of its rings, so it was ended");
+    char reason[sizeof(control.reason)];
+    memcpy(reason, control.reason, sizeof(reason));
+    reason[sizeof(reason) - 1] = '\0';
+    std::string clean;
+    for (const char* c = reason; *c; c++) clean += *c >= ' ' && *c < 127 ? *c : '?';
+    end(RunReport::End::failed, "the library OS stopped: " + clean);
+}
+
+void Watch::look() {
+    look_at_state();
+    if (streams_.violated())
+        end(RunReport::End::failed, "the sandbox broke the rules of its rings, so it was ended");
+    uint64_t now = now_us();
+    if (options_.timeout_ms != 0 && now - sandbox_.started_us > options_.timeout_ms * 1000) {
+        constexpr int timed_out = 124;
+        end(RunReport::End::limit,
+            "the time limit of " + std::to_string(options_.timeout_ms) + " ms was reached (--timeout)",
+            timed_out);
     }
+    if (!ended_ && now >= next_look_us_) look_at_use();
+}
+
+/// Ten times a second, and faster where memory could run out before the next look.
+void Watch::look_at_use() {
+    constexpr uint64_t longest_us = 100'000, shortest_us = 2'000;
+    constexpr uint64_t fill_bytes_per_us = 4096;  // faster than memory can be touched
+    uint64_t begun = now_us();
+    auto living = processes();
+    Use use = use_of(living);
+    struct stat arena;
+    uint64_t shared = fstat(sandbox_.arena, &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
+    uint64_t memory = use.memory + shared;
+    peak_bytes_ = std::max(peak_bytes_, memory);
+    if (memory > sandbox_.memory)
+        return end(RunReport::End::limit, "the memory limit of " + std::to_string(sandbox_.memory >> 20) +
+                                              " MiB was reached (--memory)");
+    if (options_.cpu_time_ms != 0 && cpu_us_ + use.cpu_us > options_.cpu_time_ms * 1000)
+        return end(RunReport::End::limit, "the CPU time limit of " + std::to_string(options_.cpu_time_ms) +
+                                              " ms was reached (--cpu-time)");
+    // The program's processes are gone, and the library OS's own with them: it will not tell of its end.
+    constexpr size_t outside = 2;
+    if (left_properly_ && living.size() <= outside)
+        return end(RunReport::End::failed, "every process of the program left without saying how it ended");
+    uint64_t left = std::min(sandbox_.memory - memory, free_memory());
+    uint64_t interval = std::clamp(left / fill_bytes_per_us, shortest_us, longest_us);
+    // Looking at many processes takes long: never most of our time.
+    constexpr uint64_t share = 4;
+    uint64_t now = now_us();
+    next_look_us_ = now + std::max(interval, share * (now - begun));
 }
 
 /// PID 1 dies, and with it everything in its namespace; then the opener.
 void Watch::kill_all() {
     sandbox_.pid_one.reset();
-    kill(sandbox_.opener, SIGKILL);
-    for (;;) {
+    if (opener_lives_) kill(sandbox_.opener, SIGKILL);
+    while (!processes().empty()) {
         int status;
         rusage usage{};
         pid_t pid = wait4(-1, &status, __WALL, &usage);
         if (pid < 0 && errno != EINTR) break;
-        if (pid > 0) processes_++;
-        if (pid > 0) peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
+        if (pid <= 0 || std::erase(sandbox_.strangers, pid) != 0) continue;
+        processes_++;
+        peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
     }
 }
 
-void Watch::finish(RunReport& report) {
-    auto& control = sandbox_.rings.control;
-    if (forced_ != 0) {
-        report.end = RunReport::End::signalled;
-        report.status = forced_;
+/// A reader that takes nothing does not keep us: not after a limit, and not against a signal.
+void Watch::finish_streams() {
+    constexpr uint64_t patience_us = 2 * second_us;
+    streams_.end();
+    uint64_t written = streams_.written(), since = now_us();
+    bool natural = report_.end == RunReport::End::exited;
+    while (!streams_.done()) {
+        int signal = next_signal(second_us / 10);
+        if (signal == SIGTSTP) suspend(SIGTSTP);
+        if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) break;
+        if (streams_.written() != written) {
+            written = streams_.written();
+            since = now_us();
+        }
+        if (!natural && now_us() - since > patience_us) break;
     }
-    report.wall_us = now_us() - sandbox_.started_us;
-    report.cpu_us = cpu_us_;
-    report.peak_memory = std::max(peak_bytes_, peak_kib_ * 1024);
-    report.processes = processes_;
-    report.guest_calls = control.guest_calls.load();
-    report.host_calls = control.host_calls.load();
-    report.files_lost = control.files_lost.load();
-    report.name_lookup_failed = control.name_lookup_failed.load() != 0;
-    streams_.take_reports(report.calls, report.files);
+    terminal_.finish(streams_.queried());
+}
+
+void Watch::finish() {
+    auto& control = sandbox_.rings.control;
+    report_.wall_us = now_us() - sandbox_.started_us;
+    report_.cpu_us = cpu_us_;
+    report_.peak_memory = std::max(peak_bytes_, peak_kib_ * 1024);
+    report_.processes = processes_;
+    report_.guest_calls = control.guest_calls.load();
+    report_.host_calls = control.host_calls.load();
+    report_.files_lost = control.files_lost.load();
+    report_.name_lookup_failed = control.name_lookup_failed.load() != 0;
+    if (streams_.done()) streams_.take_reports(report_.calls, report_.files);
     uint64_t first = control.first_instruction_ns.load() / 1000;
-    report.start_us = first > sandbox_.started_us ? first - sandbox_.started_us : 0;
+    report_.start_us = first > sandbox_.started_us ? first - sandbox_.started_us : 0;
 }
 
 }  // namespace litebox::supervisor

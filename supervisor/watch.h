@@ -9,6 +9,7 @@
 #include "supervisor/descriptor.h"
 #include "supervisor/streams.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/terminal.h"
 
 namespace litebox::supervisor {
 
@@ -26,6 +27,7 @@ struct Sandbox {
     uint64_t memory;      // limit in bytes
     pid_t opener;
     uint64_t started_us;
+    std::vector<pid_t> strangers;  // children that this process had before it became a supervisor
 };
 
 /// Waits for the sandbox and says how it ended.
@@ -36,22 +38,39 @@ class Watch {
     RunReport run();
 
   private:
-    void wait_for_event();
-    void forward(int signal);
-    void suspend();
-    void check_use(RunReport& report);
-    void reap(RunReport& report);
-    void judge(pid_t pid, int status, RunReport& report);
-    void look(RunReport& report);
+    /// The next signal for us, 0 when `timeout_us` passed without.
+    static int next_signal(uint64_t timeout_us);
+    void handle(int signal);
+    void handle_news();
+    void pass_to_program(int signal);
+    void count_ending_signal(int signal);
+    void change_raw();
+    void suspend(int signal);
+
+    /// The sandbox's host processes; the watcher of the terminal is ours, not its.
+    std::vector<pid_t> processes() const;
+    void reap();
+    void judge(pid_t pid, int status);
+    void look();
+    void look_at_state();
+    void look_at_use();
+    void end(RunReport::End how, std::string reason, int status = 0);
+
     void kill_all();
-    void finish(RunReport& report);
+    void finish_streams();
+    void finish();
 
     const RunOptions& options_;
     Sandbox sandbox_;
     Streams& streams_;
-    bool ended_ = false;
-    int ending_signals_ = 0, forced_ = 0;
-    uint64_t cpu_us_ = 0, peak_kib_ = 0, processes_ = 0, last_check_ = 0, peak_bytes_ = 0;
+    InvokerTerminal terminal_;
+    RunReport report_;
+    bool ended_ = false, opener_lives_ = true, left_properly_ = false;
+    int ending_signals_ = 0;
+    uint64_t last_interrupt_us_ = 0;
+    uint32_t asked_at_interrupt_ = 0;
+    uint64_t cpu_us_ = 0, peak_kib_ = 0, processes_ = 0, peak_bytes_ = 0;
+    uint64_t next_look_us_ = 0;
 };
 
 }  // namespace litebox::supervisor

@@ -53,7 +53,9 @@ struct StartBlock {
     u8 seed[64];
     std::span<const FilterInstruction> filter;  // of guest processes
     std::span<const FilterInstruction> opener_filter;
-    u32 terminal_streams;  // bit per stream
+    std::span<const FilterInstruction> idle_filter;  // of PID 1
+    i32 supervisor;                                  // its process number, as the opener sees it
+    u32 terminal_streams;                            // bit per stream
     u32 grant_count;
     bool switch_identity;                       // false: everything is served as the invoker, who is no root
     std::span<const GrantIdentity> identities;  // by grant

@@ -4,6 +4,7 @@
 
 #include "platform/process/boot/opener.h"
 #include "platform/process/boot/raw.h"
+#include "platform/process/boot/tie.h"
 #include "platform/process/start.h"
 #include "platform/process/trap.h"
 
@@ -79,14 +80,38 @@ BOOT_CODE StartBlock* map_block() {
     return reinterpret_cast<StartBlock*>(w.block);
 }
 
+BOOT_CODE void drop_privileges() {
+    struct Header {
+        u32 version;
+        i32 pid;
+    } header{0x20080522, 0};
+    u32 none[6] = {};
+    raw::call(raw::nr_capset, reinterpret_cast<u64>(&header), reinterpret_cast<u64>(none));
+    if (failed(raw::call(raw::nr_prctl, set_no_new_privileges, 1))) fail(no_privileges);
+    raw::call(raw::nr_prctl, set_dumpable, 0);
+    u64 no_core[2] = {0, 0};
+    raw::call(raw::nr_prlimit64, 0, 4, reinterpret_cast<u64>(no_core), 0);
+}
+
+BOOT_CODE void put_on_filter(std::span<const FilterInstruction> filter) {
+    struct Program {
+        u16 length;
+        const FilterInstruction* code;
+    } program{static_cast<u16>(filter.size()), filter.data()};
+    constexpr u64 set_mode_filter = 1;
+    if (failed(raw::call(raw::nr_seccomp, set_mode_filter, 0, reinterpret_cast<u64>(&program))))
+        fail(no_filter);
+}
+
 /// PID 1: idle until the supervisor is gone or kills it; with it dies every process of the sandbox.
-BOOT_CODE void make_pid_one() {
+BOOT_CODE void make_pid_one(const StartBlock& block) {
     i64 pid = raw::call(raw::nr_clone, clone_parent | sigchld);
     if (failed(pid)) fail(no_pid_one);
     if (pid != 0) return;
-    raw::call(raw::nr_prctl, set_dumpable, 0);
     raw::call(raw::nr_close_range, 0, pid_one_descriptor - 1, 0);
     raw::call(raw::nr_close_range, pid_one_descriptor + 1, ~0u, 0);
+    drop_privileges();
+    put_on_filter(block.idle_filter);
     u8 byte;
     while (raw::call(raw::nr_read, pid_one_descriptor, reinterpret_cast<u64>(&byte), 1) > 0) {
     }
@@ -122,29 +147,6 @@ BOOT_CODE void grow_descriptor_table() {
     raw::call(raw::nr_prlimit64, 0, 7, reinterpret_cast<u64>(limits), 0);
     if (!failed(raw::call(raw::nr_dup3, pid_one_descriptor, write_window_end, 0)))
         raw::call(raw::nr_close, write_window_end);
-}
-
-BOOT_CODE void drop_privileges() {
-    struct Header {
-        u32 version;
-        i32 pid;
-    } header{0x20080522, 0};
-    u32 none[6] = {};
-    raw::call(raw::nr_capset, reinterpret_cast<u64>(&header), reinterpret_cast<u64>(none));
-    if (failed(raw::call(raw::nr_prctl, set_no_new_privileges, 1))) fail(no_privileges);
-    raw::call(raw::nr_prctl, set_dumpable, 0);
-    u64 no_core[2] = {0, 0};
-    raw::call(raw::nr_prlimit64, 0, 4, reinterpret_cast<u64>(no_core), 0);
-}
-
-BOOT_CODE void put_on_filter(std::span<const FilterInstruction> filter) {
-    struct Program {
-        u16 length;
-        const FilterInstruction* code;
-    } program{static_cast<u16>(filter.size()), filter.data()};
-    constexpr u64 set_mode_filter = 1;
-    if (failed(raw::call(raw::nr_seccomp, set_mode_filter, 0, reinterpret_cast<u64>(&program))))
-        fail(no_filter);
 }
 
 BOOT_CODE u64 highest_cpuid_leaf(u32 leaf, u32 sub, u32 (&r)[4]) {
@@ -200,7 +202,9 @@ BOOT_CODE void litebox_boot_guest(StartBlock* block) {
 BOOT_CODE void litebox_boot() {
     StartBlock* block = map_block();
     const Windows& w = block->windows;
-    make_pid_one();
+    tie_to_supervisor(block->supervisor);
+    raw::call(raw::nr_prctl, set_dumpable, 0);
+    make_pid_one(*block);
     grow_descriptor_table();
     // The guest's first stack lies between image and guard, where munmap leaves it alone.
     u64 stack = w.begin + (u64{4} << 30) - boot_stack_length - page_size;

@@ -2,6 +2,7 @@
 
 #include "core/base/string.h"
 #include "platform/process/boot/raw.h"
+#include "platform/process/boot/tie.h"
 
 // The opener runs on the kernel's initial stack and without %gs.
 #define BOOT_CODE __attribute__((no_stack_protector))
@@ -121,6 +122,7 @@ BOOT_CODE void take_identity(Opener& opener, u32 grant) {
     if (who.uid == opener.uid && who.gid == opener.gid) return;
     raw::call(raw::nr_setfsgid, who.gid);
     raw::call(raw::nr_setfsuid, who.uid);
+    tie_to_supervisor(opener.block->supervisor);
     opener.uid = who.uid;
     opener.gid = who.gid;
 }

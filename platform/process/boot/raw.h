@@ -29,6 +29,7 @@ enum Number : i64 {
     nr_pread64 = 17,
     nr_pwrite64 = 18,
     nr_getpid = 39,
+    nr_getppid = 110,
     nr_clone = 56,
     nr_exit = 60,
     nr_fcntl = 72,

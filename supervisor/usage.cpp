@@ -1,0 +1,80 @@
+#include "supervisor/usage.h"
+
+#include <fcntl.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace litebox::supervisor {
+
+namespace {
+
+/// A file of /proc, whole.
+std::string read_file(const std::string& path) {
+    std::string text;
+    int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return text;
+    char piece[4096];
+    for (ssize_t length; (length = read(file, piece, sizeof(piece))) > 0;)
+        text.append(piece, static_cast<size_t>(length));
+    close(file);
+    return text;
+}
+
+uint64_t kibibytes(const std::string& status, const char* name) {
+    size_t at = status.find(name);
+    return at == std::string::npos ? 0 : strtoull(status.c_str() + at + strlen(name), nullptr, 10);
+}
+
+uint64_t cpu_us(pid_t process) {
+    static const uint64_t tick_us = 1000000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+    std::string text = read_file("/proc/" + std::to_string(process) + "/stat");
+    size_t end = text.rfind(')');
+    unsigned long user = 0, system = 0;
+    if (end == std::string::npos ||
+        sscanf(text.c_str() + end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &system) != 2)
+        return 0;
+    return (user + system) * tick_us;
+}
+
+}  // namespace
+
+std::vector<pid_t> children() {
+    std::vector<pid_t> list;
+    std::string self = std::to_string(getpid());
+    std::string text = read_file("/proc/" + self + "/task/" + self + "/children");
+    for (const char* at = text.c_str(); *at != '\0';) {
+        char* end;
+        long child = strtol(at, &end, 10);
+        if (end == at) break;
+        list.push_back(static_cast<pid_t>(child));
+        at = end + strspn(end, " ");
+    }
+    return list;
+}
+
+Use use_of(const std::vector<pid_t>& processes) {
+    Use use;
+    for (pid_t process : processes) {
+        std::string status = read_file("/proc/" + std::to_string(process) + "/status");
+        use.memory += (kibibytes(status, "\nRssAnon:") + kibibytes(status, "\nVmPTE:") +
+                       kibibytes(status, "\nVmSwap:")) *
+                      1024;
+        use.cpu_us += cpu_us(process);
+    }
+    return use;
+}
+
+uint64_t free_memory() {
+    struct sysinfo machine;
+    if (sysinfo(&machine) != 0) return 0;
+    return (static_cast<uint64_t>(machine.freeram) + machine.bufferram) * machine.mem_unit;
+}
+
+}  // namespace litebox::supervisor

@@ -1,0 +1,26 @@
+// What host processes use, as the host counts it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace litebox::supervisor {
+
+/// Our own children, those that ended and were not waited for included. Every host process of a sandbox is
+/// one, whoever made it.
+std::vector<pid_t> children();
+
+struct Use {
+    uint64_t cpu_us = 0;
+    uint64_t memory = 0;  // bytes: resident and swapped anonymous memory, and page tables
+};
+
+/// The sum over `processes`; those that are gone count nothing.
+Use use_of(const std::vector<pid_t>& processes);
+
+/// Bytes that the host has left without swapping.
+uint64_t free_memory();
+
+}  // namespace litebox::supervisor
