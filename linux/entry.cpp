@@ -14,10 +14,6 @@ namespace litebox {
 namespace {
 
 constexpr u64 number_rt_sigreturn = 15;
-constexpr u64 number_restart = 219;
-/// Above what a handler may answer: the return value says nothing about the registers, which the handler has
-/// set itself.
-constexpr u64 number_execve = 59;
 
 u64 to_register(const Result<u64>& result) {
     return result.ok() ? result.value() : static_cast<u64>(-static_cast<i64>(result.error()));

@@ -102,7 +102,6 @@ Result<void> write_rest(UserPtr<T> timeout, u64 deadline, Convert&& convert) {
 }
 
 struct SelectSets {
-    static constexpr u32 most_words = 16;  // 1,024 descriptors on the stack; more on the heap
     int count = 0;
     u32 words = 0;
     Vector<u64> wanted[3], found[3];

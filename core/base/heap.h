@@ -1,6 +1,6 @@
 // The heap of the library OS: small objects in size classes, large ones in pages of the page region. Every
-// process of the sandbox sees the same objects at the same addresses. Implemented in core/memory/heap.cpp;
-// hosted builds use malloc, so that AddressSanitizer watches every object.
+// process of the sandbox sees the same objects at the same addresses. Implemented in core/memory/heap.cpp; in
+// hosted builds by platform/simulated/heap.cpp on malloc, so that AddressSanitizer watches every object.
 #pragma once
 
 #include <new>

@@ -31,29 +31,24 @@ void Mutex::unlock_slow() {
 }
 
 #ifndef LITEBOX_FREESTANDING
-namespace {
-struct HeldRanks {
-    static constexpr usize capacity = 32;
-    LockRank ranks[capacity];
-    usize count = 0;
-};
-thread_local HeldRanks held;
-}  // namespace
-
 void Mutex::note_acquired() {
-    if (held.count > 0 && held.ranks[held.count - 1] > rank_) platform::panic("lock taken out of rank order");
-    if (held.count < HeldRanks::capacity) held.ranks[held.count] = rank_;
-    held.count++;
+    LockWatch& watch = lock_watch;
+    constexpr usize capacity = sizeof(watch.ranks) / sizeof(watch.ranks[0]);
+    if (watch.held == capacity) platform::panic("too many locks held");
+    if (watch.held > 0 && watch.ranks[watch.held - 1] > rank_)
+        platform::panic("lock taken out of rank order");
+    watch.ranks[watch.held++] = rank_;
+    if (watch.point != nullptr) watch.point(true);
 }
 
 void Mutex::note_released() {
     // Locks may be released in any order: take out the innermost entry of this rank.
-    for (usize i = min(held.count, HeldRanks::capacity); i > 0; i--) {
-        if (held.ranks[i - 1] != rank_) continue;
-        for (usize j = i; j < min(held.count, HeldRanks::capacity); j++) held.ranks[j - 1] = held.ranks[j];
-        break;
-    }
-    held.count--;
+    LockWatch& watch = lock_watch;
+    usize at = watch.held;
+    while (at > 0 && watch.ranks[at - 1] != rank_) at--;
+    if (at == 0) platform::panic("lock released that was not held");
+    for (; at < watch.held; at++) watch.ranks[at - 1] = watch.ranks[at];
+    watch.held--;
 }
 #endif
 

@@ -58,6 +58,17 @@ enum class LockRank : u8 {
     leaf,  // nothing is taken under it
 };
 
+#ifndef LITEBOX_FREESTANDING
+/// For tests: how many locks the calling thread holds, and what is called after each lock and unlock (there
+/// another thread may be let go on).
+struct LockWatch {
+    usize held = 0;
+    LockRank ranks[32] = {};
+    void (*point)(bool locked) = nullptr;
+};
+inline thread_local LockWatch lock_watch;
+#endif
+
 class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
   public:
     explicit Mutex(LockRank rank) : rank_(rank) {}
@@ -75,6 +86,7 @@ class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
     void unlock() LITEBOX_RELEASE() {
         note_released();
         if (state_.exchange(0, std::memory_order_release) == 2) unlock_slow();
+        pass_point();
     }
 
   private:
@@ -83,9 +95,13 @@ class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
 #ifdef LITEBOX_FREESTANDING
     void note_acquired() {}
     void note_released() {}
+    void pass_point() {}
 #else
     void note_acquired();  // checks the rank
     void note_released();
+    static void pass_point() {
+        if (lock_watch.point != nullptr) lock_watch.point(false);
+    }
 #endif
     std::atomic<u32> state_{0};  // 0 free, 1 held, 2 held and somebody may wait
     [[maybe_unused]] LockRank rank_;

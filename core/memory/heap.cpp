@@ -1,7 +1,5 @@
 #include "core/base/heap.h"
 
-#ifdef LITEBOX_FREESTANDING
-
 #include "core/base/lock.h"
 #include "core/base/string.h"
 #include "core/kernel.h"
@@ -81,7 +79,7 @@ Result<void> create_heap(Kernel& kernel) {
     return {};
 }
 
-void* heap_allocate(usize size) {
+void* slab_allocate(usize size) {
     constexpr usize largest_small = class_sizes[HeapState::class_count - 1];
     if (size <= largest_small) return allocate_small(class_of(size));
     unsigned order = 0;
@@ -90,7 +88,7 @@ void* heap_allocate(usize size) {
     return kernel().pages->allocate(order, PageUse::large, false);
 }
 
-void heap_free(void* object) {
+void slab_free(void* object) {
     PageAllocator& pages = *kernel().pages;
     if (pages.use_of(object) == PageUse::large) return pages.free(object);
     Slab* slab = slab_of(object);
@@ -102,8 +100,18 @@ void heap_free(void* object) {
     if (slab->free_count++ == 0) heap.push(slab->node);
 }
 
+#ifdef LITEBOX_FREESTANDING
+void* heap_allocate(usize size) {
+    return slab_allocate(size);
+}
+void heap_free(void* object) {
+    slab_free(object);
+}
+#endif
+
 }  // namespace litebox
 
+#ifdef LITEBOX_FREESTANDING
 // Deleting destructors of classes with virtual functions name these; objects are freed by heap_free alone.
 void operator delete(void*) noexcept {
     __builtin_trap();
@@ -111,20 +119,4 @@ void operator delete(void*) noexcept {
 void operator delete(void*, std::size_t) noexcept {
     __builtin_trap();
 }
-
-#else
-
-#include <cstdlib>
-
-namespace litebox {
-
-void* heap_allocate(usize size) {
-    return std::malloc(size);
-}
-void heap_free(void* object) {
-    std::free(object);
-}
-
-}  // namespace litebox
-
 #endif

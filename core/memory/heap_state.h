@@ -26,5 +26,8 @@ struct HeapState : Pinned {
 
 /// At boot, after the page allocator.
 Result<void> create_heap(Kernel& kernel);
+/// What heap_allocate and heap_free are in the sandbox.
+void* slab_allocate(usize size);
+void slab_free(void* object);
 
 }  // namespace litebox

@@ -65,7 +65,7 @@ void wake_waiter(FutexWaiter& waiter) {
 }
 
 /// Loads the word under a bucket lock; on a fault drops the lock, brings the page in, and says to retry.
-Result<u32> load_user_word(u64 address, FutexTable::Bucket& bucket, bool& retry) {
+LITEBOX_NO_ANALYSIS Result<u32> load_user_word(u64 address, FutexTable::Bucket& bucket, bool& retry) {
     retry = false;
     auto value = platform::load_word(address);
     if (value.ok()) return value;
@@ -80,7 +80,7 @@ Result<u32> load_user_word(u64 address, FutexTable::Bucket& bucket, bool& retry)
 namespace {
 
 /// Leaves the queue unless somebody took the waiter off; true if it was woken.
-bool leave(FutexWaiter& waiter) {
+LITEBOX_NO_ANALYSIS bool leave(FutexWaiter& waiter) {
     if (waiter.woken.load(std::memory_order_acquire)) return true;
     auto& bucket = lock_bucket_of(waiter);
     bool woken = waiter.woken.load(std::memory_order_acquire);

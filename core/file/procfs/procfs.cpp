@@ -92,7 +92,6 @@ Result<Path> descriptor_place(const ProcSubject& subject) {
 
 constexpr ProcEntry descriptor_entry{"", ProcKind::place, 0700, nullptr, nullptr, descriptor_place};
 constexpr ProcEntry information_entry{"", ProcKind::text, 0400, write_descriptor_information};
-constexpr ProcEntry processor_entry{"", ProcKind::directory, 0755};
 
 ProcTable children_of(const ProcEntry& entry) {
     if (&entry == &process_directory) return process_entries();
@@ -355,7 +354,7 @@ Result<usize> ProcTextFile::read(IoCursor& to, u64& position) {
             LockGuard guard(mutex_);
             if (position >= text_.size()) break;
             length =
-                min<usize>({min(text_.size() - static_cast<usize>(position), sizeof(piece))}, to.remaining());
+                min(min(text_.size() - static_cast<usize>(position), sizeof(piece)), to.remaining());
             memcpy(piece, text_.data() + position, length);
         }
         auto put = to.put(piece, length);
