@@ -170,7 +170,7 @@ class Check {
             case Located::Outcome::loop:
                 return complain(exit_not_found, name_, "has too many symbolic links");
             case Located::Outcome::outside:
-                return outside(command_, name_, found.guest);
+                return not_shown(found.guest);
             case Located::Outcome::missing:
                 return missing();
             case Located::Outcome::memory:
@@ -178,7 +178,14 @@ class Check {
         }
         // The sandbox's own memory is empty at the start; if the host has the file there, say why it is not
         // seen.
-        return outside(command_, name_, found.guest);
+        return not_shown(found.guest);
+    }
+
+    Complaint not_shown(const std::string& guest) const {
+        struct stat status;
+        if (!command_.root_given && stat(guest.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+            return complain(exit_not_runnable, name_, "is a directory; name a program in it");
+        return outside(command_, name_, guest);
     }
 
     Complaint missing() const {

@@ -87,6 +87,7 @@ Result<void> resolve(Thread& thread, ExecPlan& plan) {
             return {};
         }
         if (depth >= deepest_script) return Errno::eloop;
+        if (depth == 0 && plan.name_vanishes) return Errno::enoent;
         auto line = TRY(parse_script_line(text));
         script = depth == 0 ? TRY(String::from(plan.name.view())) : std::move(script);
         string_view texts[3] = {line.interpreter, line.argument, script.view()};
@@ -134,6 +135,7 @@ Result<Own<ExecPlan>> make_plan(Thread& thread, int directory, string_view name,
         if (!name.empty()) text.character('/').text(name);
         if (text.failed()) return Errno::enomem;
         plan->name = TRY(String::from(text.view()));
+        plan->name_vanishes = TRY(thread.files->close_on_exec(directory));
     } else {
         plan->name = TRY(String::from(name));
     }

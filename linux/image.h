@@ -9,7 +9,8 @@ struct ExecPlan {
     Ref<File> file, interpreter_file;
     ElfImage image, interpreter;
     ExecStrings strings;
-    String name;  // AT_EXECFN
+    String name;                 // AT_EXECFN
+    bool name_vanishes = false;  // it names a descriptor that exec closes: no interpreter could open it
 };
 
 /// Maps everything into the current thread's empty space and sets its registers. After a failure the process

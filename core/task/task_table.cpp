@@ -17,6 +17,7 @@ Result<TaskTable*> TaskTable::create(u32 task_limit) {
     init->session = TRY(make_ref<Session>());
     init->session->id = 1;
     init->actions = TRY(make_ref<SignalActions>());
+    init->executable_path = TRY(String::from("init"sv));
     table->init = init.leak();
     table->processes.push_back(table->init);
     table->last_id_ = 1;

@@ -125,7 +125,7 @@ Result<void> write_stat(TextBuilder& to, const ProcSubject& subject) {
     field(nice);
     field(family.threads);
     field(0);  // itrealvalue
-    unsigned_field(process.start_ns / ns_per_tick);
+    unsigned_field((max(process.start_ns, kernel().boot_ns) - kernel().boot_ns) / ns_per_tick);
     unsigned_field(memory.virtual_pages * page_size);
     unsigned_field(resident);
     unsigned_field(~u64{0});  // rsslim
@@ -507,6 +507,7 @@ char state_of(const ProcSubject& subject) {
         LockGuard guard(tasks().mutex);
         if (subject.process->zombie) return 'Z';
     }
+    if (subject.process.get() == tasks().init) return 'S';  // it adopts orphans without a thread of its own
     Ref<Thread> thread = thread_of(subject);
     if (!thread) return 'Z';
     if (subject.process->stopped) return 'T';

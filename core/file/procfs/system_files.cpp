@@ -13,7 +13,7 @@ namespace {
 constexpr u64 ns_per_second = 1000000000, ns_per_tick = 10000000;
 
 u64 uptime_ns() {
-    return platform::boottime_ns() - kernel().boot_ns;
+    return platform::monotonic_ns() - kernel().boot_ns;
 }
 
 struct Busy {
