@@ -10,6 +10,7 @@ namespace litebox::sys {
 
 namespace {
 
+constexpr int family_packet = 17;
 constexpr int type_mask = 15, protocol_tcp = 6, protocol_udp = 17;
 
 Result<Ref<Socket>> socket_at(Thread& thread, int descriptor) {
@@ -54,6 +55,8 @@ Result<Ref<Socket>> make_socket(int family, int type, int protocol) {
         case family_inet6:
             socket = TRY(make_inet(family, kind, protocol, flags & socket_non_block));
             break;
+        case family_packet:
+            return current_thread()->credentials->capable(cap_net_raw) ? Errno::eafnosupport : Errno::eperm;
         default:
             return Errno::eafnosupport;
     }
@@ -116,7 +119,12 @@ Result<u64> bind(Thread& thread, int descriptor, u64 address, u32 length) {
 
 Result<u64> connect(Thread& thread, int descriptor, u64 address, u32 length) {
     auto target = TRY(socket_at(thread, descriptor));
-    TRY(target->connect(TRY(read_socket_address(address, length, target->family)), !target->non_blocking()));
+    auto name = read_socket_address(address, length, target->family);
+    // TCP looks at its state before it looks at the address.
+    bool settled = target->family != family_unix && target->type == socket_stream &&
+                   (target->accepting() || target->peer_address().ok());
+    if (!name.ok()) return name.error() == Errno::einval && settled ? Errno::eisconn : name.error();
+    TRY(target->connect(name.value(), !target->non_blocking()));
     return u64{0};
 }
 
@@ -172,6 +180,7 @@ Result<u64> send_one(Thread& thread, Socket& socket, const AbiMessage& abi, u32 
     for (IoSegment& segment : segments)
         if (segment.length > largest_transfer) return Errno::einval;
     NamedAddress name;
+    if (abi.name != 0 && static_cast<i32>(abi.name_length) < 0) return Errno::einval;
     if (abi.name != 0 && abi.name_length != 0 && socket.family == family_unix && socket.type == socket_stream)
         return socket.peer_address().ok() ? Errno::eisconn : Errno::eopnotsupp;
     TRY(read_name(name, socket, abi.name, abi.name_length));
@@ -183,8 +192,6 @@ Result<u64> send_one(Thread& thread, Socket& socket, const AbiMessage& abi, u32 
     message.wait = !socket.non_blocking();
     if (abi.control != 0 && abi.control_length > 0)
         message.ancillary = TRY(read_control(thread, socket, abi.control, abi.control_length));
-    else if (socket.family == family_unix)
-        message.ancillary = TRY(read_control(thread, socket, 0, 0));
     return TRY(socket.send(message));
 }
 

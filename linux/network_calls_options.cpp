@@ -1,7 +1,7 @@
 // getsockopt(2) and setsockopt(2). Options that change nothing on a loopback of our own are remembered and
 // read back.
 
-#include "core/net/socket.h"
+#include "core/net/network.h"
 #include "core/task/process.h"
 #include "linux/network_calls.h"
 #include "linux/socket_abi.h"
@@ -42,6 +42,7 @@ enum SocketOption : int {
     option_send_buffer_force = 32,
     option_receive_buffer_force = 33,
     option_pass_security = 34,
+    option_timestamp_ns = 35,
     option_mark = 36,
     option_protocol = 38,
     option_domain = 39,
@@ -145,12 +146,18 @@ Result<void> set_socket_option(Thread& thread, Socket& socket, int name, u64 val
         case option_pass_credentials:
             if (socket.family != family_unix) return Errno::eopnotsupp;
             o.pass_credentials.store(flag);
+            if (flag) network().credentials_asked.store(true, std::memory_order_relaxed);
             return {};
         case option_out_of_band_inline:
-            o.out_of_band_inline.store(flag);
+            socket.set_urgent_in_line(flag);
             return {};
         case option_timestamp:
             o.time_stamps.store(flag);
+            o.precise_time_stamps.store(false);
+            return {};
+        case option_timestamp_ns:
+            o.time_stamps.store(flag);
+            o.precise_time_stamps.store(flag);
             return {};
         case option_send_buffer:
             o.send_buffer.store(doubled_buffer(number, smallest_send));
@@ -180,11 +187,15 @@ Result<void> set_socket_option(Thread& thread, Socket& socket, int name, u64 val
             return {};
         case option_debug:
             return flag && !thread.credentials->capable(cap_net_admin) ? Errno::eacces : Result<void>();
+        case option_peek_offset:
+            if (socket.family != family_unix) return Errno::eopnotsupp;
+            o.peek_offset.store(number);
+            return {};
         case option_dont_route:
         case option_no_check:
+            return remember(socket, level_socket, name, flag);
         case option_bsd_compat:
         case option_pass_security:
-        case option_peek_offset:
         case option_busy_poll:
         case option_incoming_cpu:
             return remember(socket, level_socket, name, number);
@@ -195,6 +206,24 @@ Result<void> set_socket_option(Thread& thread, Socket& socket, int name, u64 val
 
 bool is_inet(const Socket& socket) {
     return socket.family == family_inet || socket.family == family_inet6;
+}
+
+/// What changes the packets or what is told of them; the value is remembered by the caller.
+Result<void> set_datagram_option(Socket& socket, int level, int name, i32 number) {
+    constexpr int ip_ttl = 2, ip_packet_info = 8, ip_receive_ttl = 12;
+    constexpr int ipv6_unicast_hops = 16, ipv6_receive_packet_info = 49, ipv6_receive_hop_limit = 51;
+    auto& o = socket.options;
+    bool flag = number != 0;
+    if ((level == level_ip && name == ip_ttl) || (level == level_ipv6 && name == ipv6_unicast_hops)) {
+        i32 lowest = level == level_ip ? 1 : 0;
+        if (number != -1 && (number < lowest || number > 255)) return Errno::einval;
+        o.time_to_live.store(number);
+    }
+    if (level == level_ip && name == ip_packet_info) o.packet_info.store(flag);
+    if (level == level_ip && name == ip_receive_ttl) o.receive_ttl.store(flag);
+    if (level == level_ipv6 && name == ipv6_receive_packet_info) o.packet_info_v6.store(flag);
+    if (level == level_ipv6 && name == ipv6_receive_hop_limit) o.receive_hop_limit.store(flag);
+    return {};
 }
 
 Result<void> set_other_option(Socket& socket, int level, int name, u64 value, i32 length) {
@@ -216,7 +245,9 @@ Result<void> set_other_option(Socket& socket, int level, int name, u64 value, i3
         if (name <= 0 || name > last_known || name == tcp_info) return Errno::enoprotoopt;
         if ((name == tcp_keep_idle || name == tcp_keep_interval || name == tcp_keep_count) && number < 1)
             return Errno::einval;
-    } else if (level != level_ip && level != level_ipv6 && level != level_udp) {
+    } else if (level == level_ip || level == level_ipv6) {
+        TRY(set_datagram_option(socket, level, name, number));
+    } else if (level != level_udp) {
         return Errno::enoprotoopt;
     }
     return remember(socket, level, name, number);
@@ -241,7 +272,7 @@ Result<i32> get_socket_number(Socket& socket, int name) {
         case option_protocol:
             return socket.protocol;
         case option_error:
-            return socket.pending_error.exchange(0);
+            return socket.take_pending_error();
         case option_accepting:
             return i32{socket.accepting()};
         case option_reuse_address:
@@ -257,7 +288,9 @@ Result<i32> get_socket_number(Socket& socket, int name) {
         case option_out_of_band_inline:
             return i32{o.out_of_band_inline.load()};
         case option_timestamp:
-            return i32{o.time_stamps.load()};
+            return i32{o.time_stamps.load() && !o.precise_time_stamps.load()};
+        case option_timestamp_ns:
+            return i32{o.precise_time_stamps.load()};
         case option_send_buffer:
             return static_cast<i32>(o.send_buffer.load());
         case option_receive_buffer:
@@ -273,7 +306,7 @@ Result<i32> get_socket_number(Socket& socket, int name) {
         case option_incoming_cpu:
             return recall(socket, level_socket, name, -1);
         case option_peek_offset:
-            return recall(socket, level_socket, name, -1);
+            return o.peek_offset.load();
         case option_debug:
         case option_dont_route:
         case option_no_check:
@@ -306,6 +339,7 @@ Result<u64> get_socket_option(Socket& socket, int name, u64 value, UserPtr<i32> 
         default:
             break;
     }
+    if (TRY(length.read()) < 0) return Errno::einval;
     i32 number = TRY(get_socket_number(socket, name));
     return give(value, length, &number, sizeof(number));
 }

@@ -1,7 +1,9 @@
 #include "linux/socket_abi.h"
 
+#include "core/net/interface.h"
 #include "core/net/stream_socket.h"
 #include "core/task/process.h"
+#include "linux/time_abi.h"
 
 namespace litebox {
 
@@ -62,6 +64,9 @@ Result<SocketAddress> read_socket_address(u64 address, u32 length, int family) {
         }
         return result;
     }
+    // Another family is for the socket to refuse, once the length is what its own needs.
+    if (family == family_inet && result.family != family_inet && result.family != family_none)
+        return length < inet_length ? Result<SocketAddress>(Errno::einval) : result;
     if (result.family == family_inet6) {
         if (length < inet6_minimum) return Errno::einval;
         result.inet.port = swapped(field<u16>(bytes, 2));
@@ -162,6 +167,66 @@ Result<Own<Ancillary>> read_control(Thread& thread, Socket& socket, u64 control,
     return ancillary;
 }
 
+namespace {
+
+/// Appends control messages to the guest's buffer; what does not fit is told by MSG_CTRUNC.
+struct ControlWriter {
+    u64 control, room;
+    u64& used;
+    u32& result_flags;
+
+    template <typename T>
+    Result<void> put(int level, int type, const T& value) const {
+        u64 whole = sizeof(ControlHeader) + sizeof(T);
+        if (room - used < whole) {
+            result_flags |= message_control_truncated;
+            return {};
+        }
+        TRY(UserPtr<ControlHeader>(control + used).write({whole, level, type}));
+        TRY(UserPtr<T>(control + used + sizeof(ControlHeader)).write(value));
+        used += min(aligned(whole), room - used);
+        return {};
+    }
+};
+
+struct AbiPacketInfo {  // struct in_pktinfo
+    i32 index;
+    u8 local[4], destination[4];
+};
+struct AbiPacketInfo6 {  // struct in6_pktinfo
+    u8 destination[16];
+    u32 index;
+};
+
+/// ip(7), ipv6(7) and socket(7): what is told of a datagram beside its bytes.
+Result<void> write_arrival(Socket& socket, const IncomingMessage& message, ControlWriter writer) {
+    constexpr int level_ip = 0, level_ipv6 = 41, stamp = 29, stamp_ns = 35;
+    constexpr int ip_ttl = 2, ip_packet_info = 8, ipv6_packet_info = 50, ipv6_hop_limit = 52;
+    auto& wanted = socket.options;
+    if (wanted.precise_time_stamps.load())
+        TRY(writer.put(level_socket, stamp_ns, to_timespec(message.arrived_ns)));
+    else if (wanted.time_stamps.load())
+        TRY(writer.put(level_socket, stamp, to_timeval(message.arrived_ns)));
+    bool v4 = message.to.mapped_v4();
+    if (v4 && wanted.packet_info.load()) {
+        AbiPacketInfo info{static_cast<i32>(loopback_index), {}, {}};
+        memcpy(info.local, message.to.bytes + 12, sizeof(info.local));
+        memcpy(info.destination, message.to.bytes + 12, sizeof(info.destination));
+        TRY(writer.put(level_ip, ip_packet_info, info));
+    }
+    if (v4 && wanted.receive_ttl.load()) TRY(writer.put(level_ip, ip_ttl, message.time_to_live));
+    if (socket.family == family_inet6 && wanted.packet_info_v6.load()) {
+        AbiPacketInfo6 info{{}, loopback_index};
+        memcpy(info.destination, message.to.bytes, sizeof(info.destination));
+        TRY(writer.put(level_ipv6, ipv6_packet_info, info));
+    }
+    if (!v4 && wanted.receive_hop_limit.load())
+        TRY(writer.put(level_ipv6, ipv6_hop_limit, message.time_to_live));
+    return {};
+}
+
+}  // namespace
+
 Result<u64> write_control(Thread& thread, Socket& socket, IncomingMessage& message, u64 control, u64 room) {
     u64 used = 0;
     bool wants_credentials = socket.options.pass_credentials.load();
@@ -182,6 +247,8 @@ Result<u64> write_control(Thread& thread, Socket& socket, IncomingMessage& messa
             message.result_flags |= message_control_truncated;
         }
     }
+    if (message.has_arrival && socket.family != family_unix)
+        TRY(write_arrival(socket, message, ControlWriter{control, room, used, message.result_flags}));
     if (!message.ancillary || message.ancillary->files.empty()) return used;
     auto& files = message.ancillary->files;
     u64 left = room - used;

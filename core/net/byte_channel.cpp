@@ -41,6 +41,7 @@ void ByteChannel::forget_writer() {
 
 Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
     usize done = 0;
+    if (refuse_late(from, done)) return done;
     bool carries = ancillary && !ancillary->files.empty();
     for (;;) {
         bool faulted = false;
@@ -86,7 +87,32 @@ Result<usize> ByteChannel::write(IoCursor& from, Own<Ancillary>& ancillary) {
     return done;
 }
 
-Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool peek) {
+/// The first write after the other side closed: taken, and answered by a reset.
+bool ByteChannel::refuse_late(IoCursor& from, usize& done) {
+    {
+        LockGuard guard(mutex_);
+        if (!reader_closed_late_ || writer_closed_) return false;
+        reader_closed_late_ = false;
+    }
+    done = from.remaining();
+    from.advance(done);
+    wake_writer(poll_out | poll_error | poll_hang_up, ~0u);
+    return true;
+}
+
+/// At the mark, out of line: the urgent byte is no part of what is read.
+void ByteChannel::pass_urgent() {
+    if (!urgent_mark_ || urgent_in_line_ || read_ != urgent_position_) return;
+    read_++;
+    urgent_mark_ = false;
+}
+
+usize ByteChannel::unread() const {
+    bool hidden = urgent_mark_ && !urgent_in_line_;
+    return written_ - read_ - (hidden ? 1 : 0);
+}
+
+Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool peek, u64 peek_from) {
     usize done = 0;
     bool was_full = false;
     u64 start = 0;
@@ -95,8 +121,9 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
         bool faulted = false;
         {
             LockGuard guard(mutex_);
-            if (first) start = read_;
-            if (read_ == written_) {
+            if (first) pass_urgent();
+            if (first) start = read_ + peek_from;
+            if (read_ == written_ || (peek && start >= written_)) {
                 if (reset_) {
                     reset_ = false;
                     writer_closed_ = true;
@@ -123,6 +150,7 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
                     next_mark++;
             }
             if (next_mark < marks_.size()) limit = min(limit, marks_[next_mark]->position);
+            if (urgent_mark_ && urgent_position_ > at) limit = min(limit, urgent_position_);
             first = false;
             while (to.remaining() > 0 && at < limit && !faulted) {
                 usize offset = at % capacity;
@@ -133,6 +161,7 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
                 done += copied;
             }
             if (!peek) read_ = at;
+            if (urgent_mark_ && read_ > urgent_position_) urgent_mark_ = urgent_ = false;
         }
         if (!faulted) break;
         auto present = to.fault_in_front(true);
@@ -146,19 +175,29 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
     return done;
 }
 
-void ByteChannel::send_urgent(u8 byte) {
+Result<void> ByteChannel::send_urgent(u8 byte) {
+    auto cursor = IoCursor::kernel(&byte, 1);
+    Own<Ancillary> none;
+    TRY(write(cursor, none));
     {
         LockGuard guard(mutex_);
-        urgent_ = true;
+        if (written_ == read_) return {};
+        urgent_ = urgent_mark_ = true;
         urgent_byte_ = byte;
-        urgent_position_ = written_;
+        urgent_position_ = written_ - 1;
     }
     wake_reader(poll_priority);
+    return {};
+}
+
+void ByteChannel::set_urgent_in_line(bool in_line) {
+    LockGuard guard(mutex_);
+    urgent_in_line_ = in_line;
 }
 
 Result<u8> ByteChannel::take_urgent(bool peek) {
     LockGuard guard(mutex_);
-    if (!urgent_) return Errno::einval;
+    if (!urgent_ || urgent_in_line_) return Errno::einval;
     if (!peek) urgent_ = false;
     return urgent_byte_;
 }
@@ -170,7 +209,7 @@ bool ByteChannel::urgent_pending() {
 
 bool ByteChannel::at_urgent_mark() {
     LockGuard guard(mutex_);
-    return urgent_ && read_ == urgent_position_;
+    return urgent_mark_ && read_ == urgent_position_;
 }
 
 void ByteChannel::close_writer() {
@@ -182,10 +221,11 @@ void ByteChannel::close_writer() {
     wake_writer(~0u, ~0u);
 }
 
-void ByteChannel::close_reader() {
+void ByteChannel::close_reader(bool late) {
     {
         LockGuard guard(mutex_);
         reader_closed_ = true;
+        reader_closed_late_ = late && !reset_;
     }
     wake_writer(poll_out | poll_error | poll_hang_up, ~0u);
     wake_reader(~0u, ~0u);
@@ -195,6 +235,7 @@ void ByteChannel::reset() {
     {
         LockGuard guard(mutex_);
         reset_ = true;
+        reader_closed_late_ = urgent_ = urgent_mark_ = false;
         written_ = read_;
         marks_.clear();
     }
@@ -204,11 +245,11 @@ void ByteChannel::reset() {
 
 usize ByteChannel::readable() {
     LockGuard guard(mutex_);
-    return written_ - read_;
+    return unread();
 }
 bool ByteChannel::at_end() {
     LockGuard guard(mutex_);
-    return writer_closed_ || reader_closed_ || reset_;
+    return writer_closed_ || (reader_closed_ && !reader_closed_late_) || reset_;
 }
 usize ByteChannel::room() {
     LockGuard guard(mutex_);
@@ -216,11 +257,18 @@ usize ByteChannel::room() {
 }
 bool ByteChannel::broken() {
     LockGuard guard(mutex_);
-    return reader_closed_ || reset_;
+    return (reader_closed_ && !reader_closed_late_) || reset_;
 }
 bool ByteChannel::was_reset() {
     LockGuard guard(mutex_);
     return reset_;
+}
+bool ByteChannel::take_reset() {
+    LockGuard guard(mutex_);
+    if (!reset_) return false;
+    reset_ = false;
+    writer_closed_ = true;
+    return true;
 }
 
 }  // namespace litebox

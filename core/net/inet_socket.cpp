@@ -34,7 +34,9 @@ InetAddress loopback_like(const InetAddress& address) {
 }
 
 Result<InetAddress> route(const Socket& socket, const SocketAddress& address) {
-    if (address.family != socket.family) return Errno::eafnosupport;
+    bool old_family = address.family == family_inet && socket.family == family_inet6 &&
+                      socket.type == socket_datagram && !socket.options.only_v6.load();
+    if (address.family != socket.family && !old_family) return Errno::eafnosupport;
     InetAddress to = address.inet;
     if (to.any()) {
         u16 port = to.port;
@@ -104,14 +106,10 @@ Result<void> TcpSocket::ensure_bound() {
     {
         LockGuard guard(mutex_);
         if (state_ == State::connected) return Errno::einval;
-        if (bound_) {
-            network().mark_listening(*this);
-            return {};
-        }
+        if (bound_) return network().mark_listening(*this);
     }
     TRY(bind_to(unspecified(family)));
-    network().mark_listening(*this);
-    return {};
+    return network().mark_listening(*this);
 }
 
 Result<Ref<StreamSocket>> TcpSocket::make_accepted() {
@@ -185,7 +183,8 @@ Result<void> UdpSocket::bind(const SocketAddress& address) {
     TRY(network().bind_port(*this, request));
     LockGuard guard(mutex_);
     bound_ = true;
-    local_ = request.address;
+    asked_port_ = local.port != 0;
+    local_ = asked_ = request.address;
     return {};
 }
 
@@ -205,8 +204,7 @@ Result<void> UdpSocket::ensure_bound() {
 
 Result<void> UdpSocket::connect(const SocketAddress& address, bool) {
     if (address.family == family_none) {
-        LockGuard guard(mutex_);
-        connected_ = false;
+        disconnect();
         return {};
     }
     InetAddress to = TRY(route(*this, address));
@@ -222,6 +220,20 @@ Result<void> UdpSocket::connect(const SocketAddress& address, bool) {
     return {};
 }
 
+/// A port that was not asked for by number goes with the connection.
+void UdpSocket::disconnect() {
+    {
+        LockGuard guard(mutex_);
+        if (!connected_) return;
+        connected_ = false;
+        local_ = asked_;
+        if (asked_port_) return;
+        local_.port = 0;
+        bound_ = false;
+    }
+    network().unbind_port(*this);
+}
+
 int UdpSocket::matches_peer(const InetAddress* from) {
     LockGuard guard(mutex_);
     if (!connected_ || from == nullptr) return 0;
@@ -230,6 +242,7 @@ int UdpSocket::matches_peer(const InetAddress* from) {
 
 Result<usize> UdpSocket::send(OutgoingMessage& message) {
     constexpr usize largest = 65507;
+    constexpr i32 default_time_to_live = 64;
     TRY(take_error());
     if ((message.flags & message_out_of_band) != 0) return Errno::eopnotsupp;
     InetAddress to;
@@ -269,6 +282,9 @@ Result<usize> UdpSocket::send(OutgoingMessage& message) {
     }
     auto& receiver = static_cast<UdpSocket&>(*target);
     packet->from = inet_name(receiver, source);
+    packet->to = to;
+    i32 time_to_live = options.time_to_live.load();
+    packet->time_to_live = time_to_live < 0 ? default_time_to_live : time_to_live;
     (void)receiver.queue_.push(std::move(packet), receiver.options.receive_buffer.load());  // full: dropped
     return length;
 }

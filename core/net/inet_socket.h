@@ -42,7 +42,10 @@ class UdpSocket final : public Socket {
     Result<void> ensure_bound();
     Mutex mutex_{LockRank::descriptor_table};
     PacketQueue queue_;
+    void disconnect();
     InetAddress local_, peer_;
+    InetAddress asked_;        // what bind named
+    bool asked_port_ = false;  // by number
     bool bound_ = false, connected_ = false, read_shut_ = false, write_shut_ = false;
 };
 

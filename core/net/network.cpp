@@ -37,11 +37,12 @@ void NetworkStack::unbind_unix(Socket& socket) {
     }
 }
 
-Result<Ref<Socket>> NetworkStack::find_unix(const void* inode, string_view abstract_name) {
+Result<Ref<Socket>> NetworkStack::find_unix(const void* inode, string_view abstract_name, int type) {
     LockGuard guard(mutex_);
     for (Name& name : names_) {
         bool same = inode != nullptr ? name.inode == inode
-                                     : name.inode == nullptr && name.abstract_name.view() == abstract_name;
+                                     : name.inode == nullptr && name.socket->type == type &&
+                                           name.abstract_name.view() == abstract_name;
         if (same && name.socket->try_ref()) return Ref<Socket>::adopt(name.socket);
     }
     return Errno::econnrefused;
@@ -110,6 +111,7 @@ Result<void> NetworkStack::bind_port(Socket& socket, PortRequest& request) {
     port->socket = &socket;
     port->request = request;
     port->listening = false;
+    port->owner = current_thread()->credentials->fsuid;
     ports_.push_back(port.release());
     return {};
 }
@@ -124,10 +126,55 @@ void NetworkStack::unbind_port(Socket& socket) {
     }
 }
 
-void NetworkStack::mark_listening(Socket& socket) {
+Result<void> NetworkStack::mark_listening(Socket& socket) {
     LockGuard guard(mutex_);
+    Port* own = nullptr;
     for (Port& port : ports_)
-        if (port.socket == &socket) port.listening = true;
+        if (port.socket == &socket) own = &port;
+    if (own == nullptr) return {};
+    for (Port& port : ports_)
+        if (&port != own && port.listening && conflicts(port, own->request)) return Errno::eaddrinuse;
+    own->listening = true;
+    return {};
+}
+
+namespace {
+
+void write_hex(TextBuilder& to, u32 value, unsigned digits) {
+    for (unsigned i = digits; i-- > 0;) to.character("0123456789ABCDEF"[value >> (4 * i) & 15]);
+}
+
+/// As the kernel prints an address: each four bytes as a number of this machine's order.
+void write_address(TextBuilder& to, const InetAddress& address, bool v6) {
+    for (int word = v6 ? 0 : 3; word < 4; word++) {
+        u32 value;
+        memcpy(&value, address.bytes + word * 4, sizeof(value));
+        write_hex(to, value, 8);
+    }
+    to.character(':');
+    write_hex(to, address.port, 4);
+}
+
+}  // namespace
+
+void NetworkStack::list_ports(TextBuilder& to, int type, int family) {
+    constexpr u32 listening = 10, closed = 7;
+    bool v6 = family == family_inet6;
+    u32 line = 0;
+    LockGuard guard(mutex_);
+    for (Port& port : ports_) {
+        if (port.request.type != type || port.request.v6 != v6) continue;
+        to.unsigned_decimal(line++, 4).text(": "sv);
+        write_address(to, port.request.address, v6);
+        to.character(' ');
+        write_address(to, v6 ? InetAddress() : InetAddress::v4(0, 0), v6);
+        to.character(' ');
+        write_hex(to, port.listening ? listening : closed, 2);
+        to.text(" 00000000:00000000 00:00000000 00000000 "sv).unsigned_decimal(port.owner, 5);
+        to.text("        0 "sv)
+            .unsigned_decimal(port.socket->number())
+            .text(" 1 0000000000000000 100 0 0 10 0\n"sv);
+    }
 }
 
 Ref<Socket> NetworkStack::find_port(int type, const InetAddress& to, const InetAddress* from) {

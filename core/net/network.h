@@ -12,8 +12,8 @@ class NetworkStack : Pinned {
     // Unix names. Paths are found by the inode that bind made.
     Result<void> bind_unix(Socket& socket, const void* inode, string_view abstract_name);
     void unbind_unix(Socket& socket);
-    /// ECONNREFUSED when nobody has the name.
-    Result<Ref<Socket>> find_unix(const void* inode, string_view abstract_name);
+    /// ECONNREFUSED when nobody has the name. Abstract names of other types are apart.
+    Result<Ref<Socket>> find_unix(const void* inode, string_view abstract_name, int type);
     /// An unused abstract name of five hexadecimal digits (autobind).
     Result<void> autobind(Socket& socket, SocketAddress& address);
 
@@ -27,10 +27,16 @@ class NetworkStack : Pinned {
     Result<void> bind_port(Socket& socket, PortRequest& request);
     void unbind_port(Socket& socket);
     /// Whether bound sockets listen changes who may share their port.
-    void mark_listening(Socket& socket);
+    /// EADDRINUSE where another listens there already.
+    Result<void> mark_listening(Socket& socket);
     /// The listener or datagram socket that gets what is sent to `to`; datagram sockets connected to `from`
     /// come first.
     Ref<Socket> find_port(int type, const InetAddress& to, const InetAddress* from);
+
+    /// One line of /proc/net/{tcp,udp}[6] for each bound socket of the type and family.
+    void list_ports(TextBuilder& to, int type, int family);
+    /// Somebody has set SO_PASSCRED: from now on messages carry who sent them.
+    std::atomic<bool> credentials_asked{false};
 
   private:
     struct Name {
@@ -44,6 +50,7 @@ class NetworkStack : Pinned {
         Socket* socket;
         PortRequest request;
         bool listening;
+        u32 owner;
     };
     bool conflicts(const Port& other, const PortRequest& request) const;
     Result<u16> unused_port(const PortRequest& request);

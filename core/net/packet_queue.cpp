@@ -1,12 +1,28 @@
 #include "core/net/packet_queue.h"
 
+#include "core/task/timers.h"
+
 namespace litebox {
 
 PacketQueue::~PacketQueue() {
     while (Packet* packet = packets_.pop_front()) HeapDelete<Packet>{}(packet);
 }
 
+void PacketQueue::clear() {
+    for (;;) {
+        // Freed without the lock: a packet may carry the last reference to a socket.
+        Own<Packet> packet;
+        LockGuard guard(mutex_);
+        packet = Own<Packet>(packets_.pop_front());
+        if (!packet) break;
+        bytes_ -= packet->data.size();
+        count_--;
+    }
+    write_queue.wake(poll_out | poll_write_normal, ~0u);
+}
+
 Result<void> PacketQueue::push(Own<Packet> packet, usize limit_bytes) {
+    packet->arrived_ns = TRY(read_clock(clock_realtime));
     {
         LockGuard guard(mutex_);
         if (count_ >= most_packets || (count_ > 0 && bytes_ + packet->data.size() > limit_bytes))
@@ -28,6 +44,10 @@ Result<usize> PacketQueue::take(IncomingMessage& message) {
         Packet* first = packets_.first();
         if (first == nullptr) return Errno::eagain;
         message.from = first->from;
+        message.has_arrival = true;
+        message.to = first->to;
+        message.time_to_live = first->time_to_live;
+        message.arrived_ns = first->arrived_ns;
         if (peek) {
             TRY(copy.resize(first->data.size()));
             memcpy(copy.data(), first->data.data(), copy.size());

@@ -10,6 +10,9 @@ struct Packet {
     SocketAddress from;
     Own<Ancillary> ancillary;
     Vector<u8> data;
+    InetAddress to;
+    i32 time_to_live = 0;
+    u64 arrived_ns = 0;  // real time
 };
 
 class PacketQueue : Pinned {
@@ -19,6 +22,7 @@ class PacketQueue : Pinned {
     Result<void> push(Own<Packet> packet, usize limit_bytes);
     /// EAGAIN when there is none. Cuts to the cursor's length; the message tells whole length and truncation.
     Result<usize> take(IncomingMessage& message);
+    void clear();
     [[nodiscard]] bool empty();
     [[nodiscard]] usize first_length();
     [[nodiscard]] bool full(usize limit_bytes);

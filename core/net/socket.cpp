@@ -2,6 +2,8 @@
 
 #include "core/file/file_systems.h"
 #include "core/kernel.h"
+#include "core/net/interface.h"
+#include "core/net/network.h"
 #include "core/task/process.h"
 #include "core/task/signal_send.h"
 #include "core/task/timers.h"
@@ -85,8 +87,11 @@ Result<u64> Socket::ioctl(u32 command, u64 argument) {
         case ioctl_at_mark:
             value = at_mark() ? 1 : 0;
             break;
-        default:
-            return File::ioctl(command, argument);
+        default: {
+            auto asked = interface_ioctl(command, argument);
+            if (!asked.ok() && asked.error() == Errno::enotty) return File::ioctl(command, argument);
+            return asked;
+        }
     }
     TRY(UserPtr<i32>(argument).write(value));
     return u64{0};
@@ -101,6 +106,14 @@ Result<String> Socket::describe() {
 Result<void> Socket::take_error() {
     int error = pending_error.exchange(0);
     if (error != 0) return static_cast<Errno>(error);
+    return {};
+}
+
+Result<void> Socket::add_credentials(OutgoingMessage& message) {
+    if (message.ancillary || !network().credentials_asked.load(std::memory_order_relaxed)) return {};
+    message.ancillary = TRY(make_own<Ancillary>());
+    const Thread& thread = *current_thread();
+    message.ancillary->credentials = {thread.process->pid, thread.credentials->uid, thread.credentials->gid};
     return {};
 }
 

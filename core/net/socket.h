@@ -52,6 +52,11 @@ struct IncomingMessage {
     bool has_from = false;
     Own<Ancillary> ancillary;
     u32 result_flags = 0;
+    /// Of a datagram: where it was sent to, its time to live, and when it arrived (real time).
+    bool has_arrival = false;
+    InetAddress to;
+    i32 time_to_live = 0;
+    u64 arrived_ns = 0;
     usize whole_length = 0;  // of a datagram, also when it was cut
 };
 
@@ -78,6 +83,9 @@ class Socket : public File {
     virtual usize readable_bytes() { return 0; }
     virtual usize unsent_bytes() { return 0; }
     virtual bool at_mark() { return false; }
+    /// SO_ERROR: what went wrong meanwhile, once; 0: nothing.
+    virtual int take_pending_error() { return pending_error.exchange(0); }
+    virtual void set_urgent_in_line(bool in_line) { options.out_of_band_inline.store(in_line); }
     /// Datagram sockets: 1 connected to `from`, 0 not connected, -1 connected to somebody else.
     virtual int matches_peer(const InetAddress*) { return 0; }
 
@@ -89,6 +97,7 @@ class Socket : public File {
     Socket* as_socket() override { return this; }
     Result<String> describe() override;
     Result<void> make_inode();
+    [[nodiscard]] u64 number() const { return number_; }  // of the inode
 
     // SOL_SOCKET options that the families look at; others are only remembered.
     struct Options {
@@ -98,6 +107,11 @@ class Socket : public File {
             pass_credentials{false}, only_v6{false}, out_of_band_inline{false}, linger_on{false},
             time_stamps{false};
         std::atomic<u32> linger_seconds{0}, low_water{1}, priority{0}, mark{0};
+        std::atomic<i32> peek_offset{-1};
+        // Control data that a datagram's receiver asked for, and the sender's time to live.
+        std::atomic<bool> precise_time_stamps{false}, packet_info{false}, packet_info_v6{false},
+            receive_ttl{false}, receive_hop_limit{false};
+        std::atomic<i32> time_to_live{-1};  // -1: 64
     } options;
     std::atomic<int> pending_error{0};
     /// Options that have no effect here: remembered, so that they read back.
@@ -112,6 +126,8 @@ class Socket : public File {
     Result<void> take_error();
 
   protected:
+    /// Who sends it goes along with a Unix message where somebody may ask (SO_PASSCRED).
+    static Result<void> add_credentials(OutgoingMessage& message);
     [[nodiscard]] u64 receive_deadline() const;
     [[nodiscard]] u64 send_deadline() const;
     /// SIGPIPE unless the message says not to.

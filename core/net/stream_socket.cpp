@@ -14,9 +14,12 @@ StreamSocket::~StreamSocket() {
     if (out_) out_->forget_writer();
     if (out_) out_->close_writer();
     if (in_) {
+        bool inet = family != family_unix;
+        bool abandons = inet && options.linger_on.load() && options.linger_seconds.load() == 0;
         // Data that nobody will read: the other side learns that it was lost.
-        if (in_->readable() > 0 && out_) out_->reset();
-        in_->close_reader();
+        bool resets = out_ && (abandons || in_->readable() > 0);
+        if (resets) out_->reset();
+        in_->close_reader(inet && !resets);
     }
     while (Pending* pending = backlog_.pop_front()) {
         if (pending->socket->out_) pending->socket->out_->reset();
@@ -92,6 +95,7 @@ Result<void> StreamSocket::connect_to(StreamSocket& listener, const SocketAddres
         LockGuard guard(mutex_);
         out_ = forth;
         in_ = back;
+        back->set_urgent_in_line(options.out_of_band_inline.load());
         forth->observe(nullptr, &poll_queue_);
         back->observe(&poll_queue_, nullptr);
         local_ = own;
@@ -153,6 +157,7 @@ Result<usize> StreamSocket::send(OutgoingMessage& message) {
         return channel.error();
     }
     ByteChannel& out = *channel.value();
+    if (family == family_unix) TRY(add_credentials(message));
     bool wait = message.wait && (message.flags & message_dont_wait) == 0;
     if ((message.flags & message_out_of_band) != 0) {
         if (!urgent_possible()) return Errno::eopnotsupp;
@@ -167,7 +172,7 @@ Result<usize> StreamSocket::send(OutgoingMessage& message) {
         auto rest = IoCursor::kernel(bytes.data(), ordinary - 1);
         Own<Ancillary> none;
         while (rest.remaining() > 0) TRY(out.write(rest, none));
-        out.send_urgent(urgent);
+        TRY(out.send_urgent(urgent));
         return ordinary;
     }
     usize done = 0;
@@ -221,6 +226,23 @@ Result<usize> StreamSocket::discard(IncomingMessage& message, ByteChannel& chann
     return done;
 }
 
+/// SO_PEEK_OFF: peeking moves it on, reading back.
+void StreamSocket::move_peek_offset(bool peek, usize bytes) {
+    i32 offset = options.peek_offset.load(), moved = static_cast<i32>(bytes);
+    options.peek_offset.store(peek ? offset + moved : max(offset - moved, 0));
+}
+
+int StreamSocket::take_pending_error() {
+    if (int error = Socket::take_pending_error()) return error;
+    auto channel = incoming();
+    return channel.ok() && channel.value()->take_reset() ? static_cast<int>(Errno::econnreset) : 0;
+}
+
+void StreamSocket::set_urgent_in_line(bool in_line) {
+    options.out_of_band_inline.store(in_line);
+    if (auto channel = incoming(); channel.ok()) channel.value()->set_urgent_in_line(in_line);
+}
+
 Result<usize> StreamSocket::receive(IncomingMessage& message) {
     auto channel = TRY(incoming());
     bool peek = (message.flags & message_peek) != 0;
@@ -243,9 +265,12 @@ Result<usize> StreamSocket::receive(IncomingMessage& message) {
     usize done = 0;
     for (;;) {
         u32 generation = wait_generation();
-        auto taken = channel->read(*message.data, done == 0 ? &message.ancillary : nullptr, peek);
+        i32 offset = options.peek_offset.load();
+        auto taken = channel->read(*message.data, done == 0 ? &message.ancillary : nullptr, peek,
+                                   peek && offset > 0 ? static_cast<u64>(offset) : 0);
         if (taken.ok()) {
             done += taken.value();
+            if (offset >= 0) move_peek_offset(peek, taken.value());
             bool more = wait_all && taken.value() > 0 && message.data->remaining() > 0 && !message.ancillary;
             if (!more) return done;
             continue;

@@ -21,6 +21,8 @@ class StreamSocket : public Socket {
     bool accepting() override { return state() == State::listening; }
     usize readable_bytes() override;
     bool at_mark() override;
+    int take_pending_error() override;
+    void set_urgent_in_line(bool in_line) override;
     PeerCredentials peer_credentials() override { return peer_credentials_; }
 
     /// Ties two ends together (socketpair).
@@ -53,6 +55,7 @@ class StreamSocket : public Socket {
         Ref<StreamSocket> socket;
     };
     Result<void> offer(Ref<StreamSocket> accepted);
+    void move_peek_offset(bool peek, usize bytes);
     Result<usize> discard(IncomingMessage& message, ByteChannel& channel, bool wait);
     Result<Ref<ByteChannel>> incoming();
     Result<Ref<ByteChannel>> outgoing();

@@ -47,15 +47,15 @@ Result<void> bind_unix_name(Socket& socket, UnixName& name, const SocketAddress&
     return {};
 }
 
-Result<Ref<Socket>> find_unix_socket(const SocketAddress& address) {
+Result<Ref<Socket>> find_unix_socket(const SocketAddress& address, int type) {
     if (address.family != family_unix || address.name_length == 0) return Errno::einval;
-    if (address.abstract()) return network().find_unix(nullptr, address.unix_name());
+    if (address.abstract()) return network().find_unix(nullptr, address.unix_name(), type);
     Thread& thread = *current_thread();
     auto place = TRY(walk(thread, at_working_directory, path_of(address), walk_follow));
     auto inode = place.path.inode();
     TRY(check_access(thread, *inode, 2));
     if (inode->type() != mode_socket) return Errno::econnrefused;
-    return network().find_unix(inode.get(), {});
+    return network().find_unix(inode.get(), {}, type);
 }
 
 UnixStreamSocket::~UnixStreamSocket() {
@@ -87,7 +87,7 @@ Result<void> UnixStreamSocket::connect(const SocketAddress& address, bool wait) 
         if (state_ == State::connected) return Errno::eisconn;
         if (state_ == State::listening) return Errno::einval;
     }
-    auto found = TRY(find_unix_socket(address));
+    auto found = TRY(find_unix_socket(address, type));
     if (found->type != type) return Errno::eprototype;
     auto& listener = static_cast<StreamSocket&>(*found);
     SocketAddress own = name_.address;
@@ -118,6 +118,8 @@ Result<void> UnixPacketSocket::join(UnixPacketSocket& a, UnixPacketSocket& b) {
     a.peer_ = b.mailbox_;
     b.peer_ = a.mailbox_;
     a.connected_ = b.connected_ = true;
+    a.mailbox_->peer.store(b.mailbox_.get());
+    b.mailbox_->peer.store(a.mailbox_.get());
     a.peer_credentials_ = b.peer_credentials_ = own_credentials();
     return {};
 }
@@ -159,19 +161,15 @@ Result<Ref<Socket>> UnixPacketSocket::accept(bool wait) {
 Result<void> UnixPacketSocket::connect(const SocketAddress& address, bool wait) {
     if (address.family == family_none) {
         if (type != socket_datagram) return Errno::einval;
-        LockGuard guard(mutex_);
-        peer_ = nullptr;
-        connected_ = false;
+        change_peer(nullptr, {});
         return {};
     }
-    auto found = TRY(find_unix_socket(address));
+    auto found = TRY(find_unix_socket(address, type));
     if (found->type != type) return Errno::eprototype;
     auto& other = static_cast<UnixPacketSocket&>(*found);
     if (type == socket_datagram) {
-        LockGuard guard(mutex_);
-        peer_ = other.mailbox_;
-        peer_name_ = address;
-        connected_ = true;
+        TRY(may_send_to(*other.mailbox_));
+        change_peer(other.mailbox_, address);
         return {};
     }
     {
@@ -205,11 +203,42 @@ Result<void> UnixPacketSocket::connect(const SocketAddress& address, bool wait) 
     return {};
 }
 
+/// A datagram socket that is connected takes messages from its peer only.
+Result<void> UnixPacketSocket::may_send_to(const Mailbox& mailbox) const {
+    const void* peer = mailbox.peer.load();
+    return peer == nullptr || peer == mailbox_.get() ? Result<void>() : Errno::eperm;
+}
+
+/// Datagrams: null disconnects. Whoever was tied to this socket in both directions is told that messages are
+/// lost.
+void UnixPacketSocket::change_peer(Ref<Mailbox> fresh, const SocketAddress& name) {
+    Ref<Mailbox> before;
+    {
+        LockGuard guard(mutex_);
+        before = std::exchange(peer_, fresh);
+        peer_name_ = name;
+        connected_ = static_cast<bool>(fresh);
+        mailbox_->peer.store(fresh.get());
+    }
+    if (!before || before == fresh) return;
+    mailbox_->queue.clear();
+    if (before->peer.load() != mailbox_.get()) return;
+    before->error.store(static_cast<int>(Errno::econnreset));
+    before->queue.read_queue.wake(poll_error, ~0u);
+}
+
+int UnixPacketSocket::take_pending_error() {
+    if (int error = Socket::take_pending_error()) return error;
+    return mailbox_->error.exchange(0);
+}
+
 Result<Ref<UnixPacketSocket::Mailbox>> UnixPacketSocket::target(const OutgoingMessage& message) {
     if (message.to != nullptr && type == socket_datagram) {
-        auto found = TRY(find_unix_socket(*message.to));
+        auto found = TRY(find_unix_socket(*message.to, type));
         if (found->type != type) return Errno::eprototype;
-        return static_cast<UnixPacketSocket&>(*found).mailbox_;
+        Ref<Mailbox> mailbox = static_cast<UnixPacketSocket&>(*found).mailbox_;
+        TRY(may_send_to(*mailbox));
+        return mailbox;
     }
     LockGuard guard(mutex_);
     if (message.to != nullptr && connected_ && type == socket_sequenced) return peer_;
@@ -218,11 +247,12 @@ Result<Ref<UnixPacketSocket::Mailbox>> UnixPacketSocket::target(const OutgoingMe
 }
 
 Result<usize> UnixPacketSocket::send(OutgoingMessage& message) {
-    TRY(take_error());
     if ((message.flags & message_out_of_band) != 0) return Errno::eopnotsupp;
-    auto to = TRY(target(message));
     usize length = message.data->remaining();
     if (length > max<usize>(largest_packet, options.send_buffer.load())) return Errno::emsgsize;
+    if (int error = take_pending_error()) return static_cast<Errno>(error);
+    auto to = TRY(target(message));
+    TRY(add_credentials(message));
     auto packet = TRY(make_own<Packet>());
     TRY(packet->data.resize(length));
     if (length > 0) TRY(message.data->take(packet->data.data(), length));
@@ -238,7 +268,10 @@ Result<usize> UnixPacketSocket::send(OutgoingMessage& message) {
         u32 generation = wait_generation();
         if (to->closed.load()) {
             if (type == socket_sequenced || to->shut.load()) return broken_pipe(message.flags);
-            return message.to != nullptr || connected_ ? Errno::econnrefused : Errno::enotconn;
+            if (message.to != nullptr) return Errno::econnrefused;
+            bool was_connected = connected_;
+            change_peer(nullptr, {});
+            return was_connected ? Errno::econnrefused : Errno::enotconn;
         }
         if (!to->queue.full(limit)) {
             TRY(to->queue.push(std::move(packet), limit * 2));
@@ -322,7 +355,7 @@ u32 UnixPacketSocket::poll(PollTable* table) {
         peer = peer_;
         waiting = !backlog_.empty();
     }
-    u32 events = 0;
+    u32 events = mailbox_->error.load() != 0 ? u32{poll_error} : 0;
     if (table != nullptr) {
         table->add(mailbox_->queue.read_queue);
         if (listening_) table->add(accept_queue_);

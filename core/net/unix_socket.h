@@ -19,7 +19,7 @@ struct UnixName {
 /// Makes the node or registers the abstract name. EADDRINUSE, EINVAL when bound already.
 Result<void> bind_unix_name(Socket& socket, UnixName& name, const SocketAddress& address);
 /// The socket that an address names. ECONNREFUSED, ENOENT and what path walk says.
-Result<Ref<Socket>> find_unix_socket(const SocketAddress& address);
+Result<Ref<Socket>> find_unix_socket(const SocketAddress& address, int type);
 
 class UnixStreamSocket final : public StreamSocket {
   public:
@@ -55,6 +55,7 @@ class UnixPacketSocket final : public Socket {
     PeerCredentials peer_credentials() override { return peer_credentials_; }
     u32 poll(PollTable* table) override;
     bool accepting() override { return listening_; }
+    int take_pending_error() override;
     usize readable_bytes() override { return mailbox_->queue.first_length(); }
 
   private:
@@ -64,7 +65,12 @@ class UnixPacketSocket final : public Socket {
         std::atomic<bool> shut{false};    // closed by shutdown, its socket is still there
         std::atomic<bool> closed{false};  // nobody receives any more
         std::atomic<bool> ended{false};   // nobody sends any more (sequenced packets)
+        std::atomic<const void*> peer{
+            nullptr};               // the mailbox that the owner is connected to; for comparison only
+        std::atomic<int> error{0};  // the owner's, from the other side
     };
+    Result<void> may_send_to(const Mailbox& mailbox) const;
+    void change_peer(Ref<Mailbox> fresh, const SocketAddress& name);
     Result<Ref<Mailbox>> target(const OutgoingMessage& message);
 
     Mutex mutex_{LockRank::socket};

@@ -3,6 +3,7 @@
 #include "core/file/procfs/procfs.h"
 #include "core/kernel.h"
 #include "core/memory/memory_object.h"
+#include "core/net/network.h"
 #include "core/task/task_table.h"
 #include "platform/boot_parameters.h"
 
@@ -339,9 +340,12 @@ Result<void> write_route(TextBuilder& to, const ProcSubject&) {
     to.text("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n");
     return {};
 }
-Result<void> write_tcp(TextBuilder& to, const ProcSubject&) {
+/// tcp, udp and their kin for IPv6; type 0: none of ours.
+template <int type, int family>
+Result<void> write_ports(TextBuilder& to, const ProcSubject&) {
     to.text(
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n");
+    if (type != 0) network().list_ports(to, type, family);
     return {};
 }
 Result<void> write_unix(TextBuilder& to, const ProcSubject&) {
@@ -353,12 +357,17 @@ Result<void> write_address6(TextBuilder& to, const ProcSubject&) {
     return {};
 }
 
-constexpr ProcEntry network_entries[] = {text("dev", write_interfaces),  text("route", write_route),
-                                         text("tcp", write_tcp),         text("tcp6", write_tcp),
-                                         text("udp", write_tcp),         text("udp6", write_tcp),
-                                         text("unix", write_unix),       text("if_inet6", write_address6),
-                                         text("netlink", write_nothing), text("packet", write_nothing),
-                                         text("raw", write_tcp)};
+constexpr ProcEntry network_entries[] = {text("dev", write_interfaces),
+                                         text("route", write_route),
+                                         text("tcp", write_ports<socket_stream, family_inet>),
+                                         text("tcp6", write_ports<socket_stream, family_inet6>),
+                                         text("udp", write_ports<socket_datagram, family_inet>),
+                                         text("udp6", write_ports<socket_datagram, family_inet6>),
+                                         text("unix", write_unix),
+                                         text("if_inet6", write_address6),
+                                         text("netlink", write_nothing),
+                                         text("packet", write_nothing),
+                                         text("raw", write_ports<0, 0>)};
 
 constexpr ProcEntry root_entries[] = {
     {"self", ProcKind::link, 0777, write_self},
