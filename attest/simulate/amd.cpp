@@ -2,7 +2,7 @@
 #include "attest/simulate/amd.h"
 
 #include "attest/simulate/der.h"
-#include "attest/simulate/encode.h"
+#include "attest/base/encode.h"
 #include "attest/simulate/simulate.h"
 
 namespace litebox::attest::simulate {

@@ -2,7 +2,7 @@
 #include "attest/simulate/event_log.h"
 
 #include "attest/base/crypto.h"
-#include "attest/simulate/encode.h"
+#include "attest/base/encode.h"
 
 namespace litebox::attest::simulate {
 

@@ -1,7 +1,7 @@
 // Knobs that verify as they are, and the simulation they give.
 #include "attest/simulate/intel.h"
 
-#include "attest/simulate/encode.h"
+#include "attest/base/encode.h"
 #include "attest/simulate/simulate.h"
 
 namespace litebox::attest::simulate {

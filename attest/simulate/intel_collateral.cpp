@@ -2,7 +2,7 @@
 // extension.
 #include "attest/base/json.h"
 #include "attest/simulate/der.h"
-#include "attest/simulate/encode.h"
+#include "attest/base/encode.h"
 #include "attest/simulate/intel.h"
 
 namespace litebox::attest::simulate {

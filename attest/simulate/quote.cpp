@@ -1,6 +1,6 @@
 // SGX and TDX quotes, versions 3 to 5 (Intel DCAP, Quote Format).
 #include "attest/base/crypto.h"
-#include "attest/simulate/encode.h"
+#include "attest/base/encode.h"
 #include "attest/simulate/intel.h"
 
 namespace litebox::attest::simulate {

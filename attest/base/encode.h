@@ -5,7 +5,7 @@
 
 #include "attest/base/bytes.h"
 
-namespace litebox::attest::simulate {
+namespace litebox::attest {
 
 /// Writes `bytes` at `offset`; the caller has sized `target`.
 inline void put(Bytes& target, size_t offset, ByteView bytes) {
@@ -26,4 +26,4 @@ inline void append_number(Bytes& target, uint64_t value, size_t size) {
     put_number(target, target.size() - size, value, size);
 }
 
-}  // namespace litebox::attest::simulate
+}  // namespace litebox::attest
