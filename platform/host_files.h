@@ -15,9 +15,10 @@
 // asked for); the core then releases some of those that it only keeps as a cache and asks again.
 //
 // Everything told by the host side is a snapshot. Every function may block, and is called with no lock held
-// that another request needs. Only host_changes() is free to call at any time.
+// that another request needs. Only host_watch() is free to call at any time.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string_view>
 
@@ -47,43 +48,79 @@ struct HostAttributes {
     HostTime access, modify, change, birth;
 };
 
+/// Which file it is, also when numbers are used again.
+struct HostIdentity {
+    u64 device = 0, inode = 0;
+};
+
+/// A watch on a directory. It announces changes by counting up words that live for ever (host_watch).
+struct HostWatch {
+    u32 id = 0;  // 0: not watched, so ask again at each use
+    u32 incarnation = 0;
+    /// The words when the answer was put together: while one stands there, what it covers holds.
+    u32 names = 0, attributes = 0;
+};
+inline constexpr u32 host_watch_limit = 4096 + 1;
+
+struct HostWatchWords {
+    std::atomic<u32> names;        // the directory's entries, and the mode and owner of directories in it
+    std::atomic<u32> attributes;   // also attributes and contents of what is in it, and its own
+    std::atomic<u32> incarnation;  // the watch with this id ended; another may have it now
+    u32 reserved;
+};
+/// The words of a watch, 0 < id < host_watch_limit. The host side counts what it knows of before it answers a
+/// request.
+const HostWatchWords& host_watch(u32 id);
+
 struct HostNode {
     HostAttributes attributes;
     /// Descriptor slot, or no_host_slot. Read-only unless want_write was asked for and granted.
     int slot = no_host_slot;
-    /// For directories: id (from 1, below host_watch_limit) of the watch that announces changes of this
-    /// directory's entries and of their attributes and contents; 0: not watched, so ask again at each use.
-    u32 watch = 0;
+    HostWatch watch;  // of a directory itself
 };
-inline constexpr u32 host_watch_limit = 4096 + 1;
 
 enum HostWant : u32 {
-    want_slot = 1,    // a slot if it is a regular file that may be read
-    want_write = 2,   // a slot of the second window, for reading and writing (grants of kind read_write only)
-    want_reason = 8,  // where a slot cannot be had: EACCES and the like instead of no slot
-    want_watch = 4    // a watch if it is a directory
+    want_slot = 1,        // a slot if it is a regular file that may be read
+    want_write = 2,       // a slot of the second window, for reading and writing (read_write grants only)
+    want_watch = 4,       // a watch if it is a directory
+    want_reason = 8,      // where a slot cannot be had: EACCES and the like instead of no slot
+    want_attributes = 16  // host_list: look at every entry
 };
 
 /// Looks at one file. ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG as Linux; EACCES for what the policy
 /// refuses.
 Result<HostNode> host_open(u32 grant, std::string_view path, u32 want);
 
-/// One entry of a directory as host_list packs it: this header, then `name_length` bytes of name, then
-/// padding so that the next header is aligned to 8.
+/// Looks at several entries of the directory `path` in one request: `names` one behind the other, each with a
+/// zero byte, host_open_many_bytes at most. Fills `to` in their order and says how many it did. ESTALE where `path` names another directory.
+struct HostAnswer {
+    i32 error;  // 0 or errno
+    HostNode node;
+};
+Result<usize> host_open_many(u32 grant, std::string_view path, HostIdentity directory, std::string_view names,
+                             u32 want, std::span<HostAnswer> to);
+inline constexpr usize host_open_many_limit = 128, host_open_many_bytes = 8192;
+
+/// One entry of a directory as host_list packs it: this header, a HostNode where `has_node` (with
+/// want_attributes, and mode 0 where it could not be looked at), `name_length` bytes of name, and padding so
+/// that the next header is aligned to 8.
 struct HostEntry {
     u32 length;  // of the whole record
-    u32 name_length;
-    u64 position;   // where to go on behind this entry
-    HostNode node;  // attributes.mode 0: could not be looked at (then only device and inode 0)
+    u16 name_length;
+    u8 has_node;
+    u8 type;       // as getdents64(2) tells it: mode >> 12, 0 where the file system does not say
+    u64 position;  // where to go on behind this entry
+    u64 inode;
 };
 /// Entries of a directory without "." and "..", in the host's order, beginning behind `position` (0 at first;
-/// then the position of an entry). `bytes` 0: no more. Slots are brought for small regular files with
-/// want_slot.
+/// then the position of an entry). `bytes` 0: no more. With want_attributes each has a node, with want_slot
+/// and want_watch also that of it. ESTALE where `path` names another directory.
 struct HostListing {
     usize bytes;
-    bool end;  // nothing follows
+    bool end;             // nothing follows
+    HostNode directory;  // itself; with want_watch its watch
 };
-Result<HostListing> host_list(u32 grant, std::string_view path, u64 position, u32 want,
+Result<HostListing> host_list(u32 grant, std::string_view path, HostIdentity directory, u64 position, u32 want,
                               std::span<u8> records);
 Result<usize> host_read_link(u32 grant, std::string_view path, std::span<char> to);
 
@@ -94,7 +131,7 @@ Result<usize> host_read(int slot, void* to, usize length, u64 offset);
 Result<usize> host_read_user(int slot, u64 to, usize length, u64 offset);
 /// fstat of a slot: also right when the file has no name any more.
 Result<HostAttributes> host_attributes(int slot);
-void host_release(int slot);
+void host_release(std::span<const int> slots);
 
 // Only beneath grants of kind read_write; else EROFS. Set-uid and set-gid bits, device nodes, and security.*
 // and trusted.* attributes are EPERM, two grants in one call EXDEV.
@@ -140,12 +177,5 @@ struct HostSpace {
     u64 type, block_size, blocks, free_blocks, files, free_files, name_length;
 };
 Result<HostSpace> host_space(u32 grant);  // statfs(2)
-
-/// Takes up to `ids.size()` announced changes: ids of watches whose directory has changed in some way, each
-/// perhaps more than once; `host_watch_dropped` is added to an id whose watch has ended (it may be given out
-/// anew afterwards). Never blocks; costs one load when there is nothing. The host side posts what it knows of
-/// before it answers a request.
-inline constexpr u32 host_watch_dropped = 0x80000000;
-usize host_changes(std::span<u32> ids);
 
 }  // namespace litebox::platform

@@ -56,6 +56,10 @@ std::vector<process::FilterInstruction> make_outside_filter(const std::vector<Pe
 /// PID 1 waits for the end of a pipe, and ends.
 std::vector<process::FilterInstruction> make_idle_filter();
 
+/// What the openers do: file calls by descriptor or by name beneath the grants, no sockets, no exec, no
+/// processes. `writes`: some grant is for reading and writing.
+std::vector<PermittedCall> opener_calls(bool writes);
+
 /// Of a thread that serves the rings: it moves bytes between `input` and `output`, sleeps, and asks for
 /// memory.
 std::vector<process::FilterInstruction> make_ring_filter(const std::vector<uint64_t>& input,

@@ -35,13 +35,16 @@ platform::HostAttributes attributes_of(const struct statx& s) {
 }
 
 GrantRoot look_at(const Grant& grant, uint32_t identity) {
-    GrantRoot root{{identity, identity}, {}, {}};
+    GrantRoot root{identity, identity, {}, {}};
     struct statx status;
     if (grant.kind == Grant::Kind::temporary || statx(AT_FDCWD, grant.host.c_str(), AT_SYMLINK_NOFOLLOW,
                                                       STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
         return root;
     root.attributes = attributes_of(status);
-    if (!grant.system) root.identity = {status.stx_uid, status.stx_gid};
+    if (!grant.system) {
+        root.uid = status.stx_uid;
+        root.gid = status.stx_gid;
+    }
     if (S_ISLNK(status.stx_mode)) {
         char target[PATH_MAX];
         ssize_t length = readlink(grant.host.c_str(), target, sizeof(target));

@@ -11,7 +11,7 @@
 namespace litebox::supervisor {
 
 struct GrantRoot {
-    process::GrantIdentity identity;        // as whom the grant is served
+    uint32_t uid, gid;                      // as whom the grant is served
     platform::HostAttributes attributes{};  // mode 0: not there
     std::string link;                       // target, if it is a symbolic link
 };

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -19,6 +20,7 @@
 
 #include "platform/process/layout.h"
 #include "supervisor/image.h"
+#include "supervisor/lanes.h"
 #include "supervisor/limits.h"
 #include "supervisor/start_block.h"
 #include "supervisor/streams.h"
@@ -62,6 +64,7 @@ struct Preparation {
     uint64_t memory = 0, tasks = 0;
     uint32_t identity = 0;  // unprivileged, of this run
     std::unique_ptr<FileSizeLimit> file_size;
+    FileLanes lanes;
 };
 
 uint32_t terminal_streams() {
@@ -69,6 +72,11 @@ uint32_t terminal_streams() {
     for (int stream = 0; stream < 3; stream++)
         if (isatty(stream)) bits |= 1u << stream;
     return bits;
+}
+
+bool grants_writing(const std::vector<Grant>& grants) {
+    return std::any_of(grants.begin(), grants.end(),
+                       [](const Grant& grant) { return grant.kind == Grant::Kind::read_write; });
 }
 
 Preparation prepare(const RunOptions& options) {
@@ -91,7 +99,7 @@ Preparation prepare(const RunOptions& options) {
     if (p.program.get() < 0) fail("opening this program's own file");
     parameters.windows.gate = p.windows.gate;
     auto filter = make_filter(permitted_calls(parameters), p.windows.gate);
-    std::vector<process::FilterInstruction> opener_filter;
+    auto opener_filter = make_outside_filter(opener_calls(grants_writing(options.grants)));
     auto idle_filter = make_idle_filter();
     StartData data{p.windows,
                    &filter,
@@ -104,6 +112,8 @@ Preparation prepare(const RunOptions& options) {
                    terminal_streams(),
                    &roots};
     data.switch_identity = geteuid() == 0;
+    p.lanes = assign_lanes(options, roots, p.identity);
+    data.lanes = &p.lanes;
     std::string block = make_block(options, data);
     constexpr unsigned sized = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     p.arena = memory_file("litebox-arena", p.windows.arena_length, sized);
@@ -161,7 +171,7 @@ void tie_to(pid_t supervisor) {
     // The supervisor's death ends the opener too, so that nothing outlives it.
     tie_to(supervisor);
     be_first_to_go();
-    std::string problem = enter_namespaces(options, sync, p.identity);
+    std::string problem = enter_namespaces(options, p.lanes.covered, sync, p.identity);
     if (problem.empty()) {
         // Another identity, and the wish to end with the supervisor is forgotten.
         tie_to(supervisor);

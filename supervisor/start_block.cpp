@@ -71,7 +71,7 @@ uint64_t block_bound(const RunOptions& options, const std::vector<GrantRoot>& ro
         for (const std::string& text : *list) bytes += text.size() + 1 + sizeof(std::string_view);
     for (const Grant& grant : options.grants)
         bytes += grant.guest.size() + 1 + sizeof(platform::GrantParameters);
-    for (const GrantRoot& root : roots) bytes += root.link.size() + 1 + sizeof(process::GrantIdentity);
+    for (const GrantRoot& root : roots) bytes += root.link.size() + 1 + sizeof(uint8_t);
     return bytes + options.groups.size() * sizeof(uint32_t);
 }
 
@@ -90,9 +90,8 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     block.terminal_streams = data.terminal_streams;
     block.grant_count = static_cast<u32>(options.grants.size());
     block.switch_identity = data.switch_identity;
-    std::vector<process::GrantIdentity> identities;
-    for (const GrantRoot& root : *data.roots) identities.push_back(root.identity);
-    block.identities = builder.array(identities);
+    block.lanes = builder.array(data.lanes->lanes);
+    block.grant_lanes = builder.array(data.lanes->grant_lanes);
     auto& p = block.parameters;
     p.arguments = builder.texts(options.arguments);
     p.environment = builder.texts(options.environment);

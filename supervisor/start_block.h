@@ -6,6 +6,7 @@
 #include "platform/process/abi/start_block.h"
 #include "supervisor/filter.h"
 #include "supervisor/grants.h"
+#include "supervisor/lanes.h"
 #include "supervisor/supervisor.h"
 
 namespace litebox::supervisor {
@@ -19,6 +20,7 @@ struct StartData {
     uint32_t processors, tasks, terminal_streams;
     const std::vector<GrantRoot>* roots;  // by grant
     bool switch_identity = false;
+    const FileLanes* lanes = nullptr;
 };
 
 /// Upper bound of the block's size for these options.

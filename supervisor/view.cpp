@@ -65,8 +65,17 @@ std::string place_grant(const Taken& taken, const std::string& place) {
     return "";
 }
 
+/// An empty directory over what may not answer.
+std::string cover(const char* base, const FileLanes::Covered& covered) {
+    std::string place = std::string(base) + "/" + std::to_string(covered.grant) + "/" + covered.place;
+    if (mount("litebox", place.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+              "mode=0555,size=4k") != 0)
+        return failure("covering " + covered.place);
+    return "";
+}
+
 /// A root of nothing but the grants, by number.
-std::string build_root(const RunOptions& options) {
+std::string build_root(const RunOptions& options, const std::vector<FileLanes::Covered>& covered) {
     if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failure("mount namespace");
     std::vector<Taken> taken(options.grants.size());
     for (size_t i = 0; i < taken.size(); i++) {
@@ -81,6 +90,8 @@ std::string build_root(const RunOptions& options) {
         std::string place = std::string(base) + "/" + std::to_string(i);
         if (std::string problem = place_grant(taken[i], place); !problem.empty()) return problem;
     }
+    for (const FileLanes::Covered& mount : covered)
+        if (std::string problem = cover(base, mount); !problem.empty()) return problem;
     if (chdir(base) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0 ||
         chdir("/") != 0)
         return failure("changing the root");
@@ -90,7 +101,7 @@ std::string build_root(const RunOptions& options) {
     return "";
 }
 
-/// The opener changes as whom it looks at files, from grant to grant; it needs that and nothing else.
+/// The openers become whom they look at files as; they need that and nothing else.
 std::string keep_identity_capabilities() {
     constexpr int set_gid = 6, set_uid = 7;
     struct {
@@ -125,7 +136,8 @@ bool write_identity_maps(int child) {
            write_file((base + "/gid_map").c_str(), "0 0 4294967295");
 }
 
-std::string enter_namespaces(const RunOptions& options, int sync, uint32_t identity) {
+std::string enter_namespaces(const RunOptions& options, const std::vector<FileLanes::Covered>& covered, int sync,
+                             uint32_t identity) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     bool root = uid == 0;
@@ -151,7 +163,7 @@ std::string enter_namespaces(const RunOptions& options, int sync, uint32_t ident
             !write_file("/proc/self/gid_map", std::to_string(gid) + " " + std::to_string(gid) + " 1"))
             return failure("identity maps");
     }
-    if (std::string problem = build_root(options); !problem.empty()) return problem;
+    if (std::string problem = build_root(options, covered); !problem.empty()) return problem;
     return root ? keep_identity_capabilities() : "";
 }
 

@@ -26,7 +26,8 @@ const char* start_step(int code) {
                                         "mapping the rings",           "making the sandbox's PID 1",
                                         "installing signal handlers",  "making the first process",
                                         "mapping the arena",           "giving up privileges",
-                                        "registering memory barriers", "installing the system-call filter"};
+                                        "registering memory barriers", "installing the system-call filter",
+                                        "making the openers"};
     constexpr int first = 100;
     if (code < first || code >= first + static_cast<int>(std::size(steps))) return nullptr;
     return steps[code - first];

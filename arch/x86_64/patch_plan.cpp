@@ -8,8 +8,6 @@ namespace {
 
 using Flow = Instruction::Flow;
 
-constexpr u8 opcode_move_to_eax = 0xb8;
-constexpr u32 largest_call_number = 0xfff;
 constexpr usize note_at = trampoline_size - sizeof(TrampolineNote);
 
 u32 read_u32(const u8* from) {
@@ -32,21 +30,12 @@ class Planner {
     explicit Planner(const PatchSite& site) : site_(site), at_(site.site - site.address) {}
 
     std::optional<PatchPlan> run() {
-        if (number_moved_just_before()) return PatchPlan{jump_length, 1, {jump_length}};
         if (site_.function_begin != 0 && decode_function()) return take_back();
         return agreed_instructions();
     }
 
   private:
     static constexpr usize kept = 4;  // instructions before the site
-
-    /// `mov $number, %eax` directly before: nothing else looks like that, and nobody jumps between the two
-    /// who would not be right to trap.
-    [[nodiscard]] bool number_moved_just_before() const {
-        if (at_ < jump_length) return false;
-        const u8* move = site_.text.data() + at_ - jump_length;
-        return move[0] == opcode_move_to_eax && read_u32(move + 1) <= largest_call_number;
-    }
 
     [[nodiscard]] std::optional<Instruction> decode_at(usize offset) const {
         return decode(site_.text.subspan(offset));

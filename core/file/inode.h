@@ -111,6 +111,8 @@ class Inode : public RefCounted<Inode> {
     virtual Result<Attributes> attributes() = 0;
     /// Type bits never change.
     [[nodiscard]] virtual u32 type() const = 0;
+    /// attributes().inode, where that alone is cheaper to have.
+    virtual Result<u64> number() { return TRY(attributes()).inode; }
     virtual FileSystem& file_system() = 0;
     virtual Result<void> set_attributes(const AttributeChange& change);
 

@@ -1,6 +1,5 @@
 #include "core/file/walk.h"
 
-#include "core/file/hostfs/hostfs.h"
 #include "core/file/walker.h"
 #include "core/kernel.h"
 #include "core/task/thread.h"
@@ -49,7 +48,6 @@ Result<void> Walker::begin(const Path* start, int directory, string_view name) {
     if (name.size() >= path_limit) return Errno::enametoolong;
     if (name.empty() && (flags_ & walk_empty) == 0) return Errno::enoent;
     bool absolute = !name.empty() && name.front() == '/';
-    if (HostFiles* host = kernel().files->host) host->take_changes();
     if (absolute && (flags_ & walk_beneath) != 0) return Errno::exdev;
     if (absolute && (flags_ & walk_in_root) == 0) start = nullptr;
     bool from_context =

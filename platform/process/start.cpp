@@ -57,6 +57,7 @@ SandboxState& lay_out(const StartInfo& info) {
     state->xsave_features = info.xsave_features;
     state->parameters = info.parameters;
     state->rings = info.rings;
+    state->grant_lanes = info.grant_lanes;
     state->terminal_streams = info.terminal_streams;
     state->awake.store(1, std::memory_order_relaxed);
     return *state;

@@ -22,7 +22,8 @@ struct StartInfo {
     u64 xsave_size, xsave_features;
     std::span<const u8> seed;  // at least 48 bytes
     const platform::BootParameters* parameters;
-    Rings* rings;          // shared with the host side
+    Rings* rings;                     // shared with the host side
+    std::span<const u8> grant_lanes;  // of the file ring, by grant
     u32 terminal_streams;  // bit per stream that is a terminal
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/base/lock.h"
 #include "platform/boot_parameters.h"
+#include "platform/process/abi/start_block.h"
 #include "platform/process/clock.h"
 #include "platform/process/entropy.h"
 #include "platform/process/patch.h"
@@ -11,6 +12,7 @@
 
 namespace litebox::process {
 inline constexpr u32 most_slots = 8192;
+inline constexpr u32 file_slot_count = write_window_end - file_window_begin;
 }
 
 namespace litebox::platform {
@@ -101,7 +103,9 @@ struct SandboxState {
     u32 terminal_streams;
     Mutex output_mutex{LockRank::leaf};
     Mutex input_mutex{LockRank::leaf};
-    std::atomic<u32> file_turn;  // a slot of the file ring became free
+    std::atomic<u32> file_turn, file_waiters;  // a slot of the file ring became free
+    std::span<const u8> grant_lanes;
+    std::atomic<u8> slot_lanes[file_slot_count];  // of descriptor slots that were handed in
 
     usize xsave_size;  // of the area alone, without the trailing magic
     u64 xsave_features;

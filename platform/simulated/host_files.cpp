@@ -34,10 +34,16 @@ Result<HostNode> host_open(u32 grant, std::string_view path, u32 want) {
     return tree().open(grant, path, want);
 }
 
-Result<HostListing> host_list(u32 grant, std::string_view path, u64 position, u32 want,
-                              std::span<u8> records) {
+Result<usize> host_open_many(u32 grant, std::string_view path, HostIdentity directory, std::string_view names,
+                             u32 want, std::span<HostAnswer> to) {
+    TRY(machine().begin(Operation::host_open));
+    return tree().open_many(grant, path, directory, names, want, to);
+}
+
+Result<HostListing> host_list(u32 grant, std::string_view path, HostIdentity directory, u64 position,
+                              u32 want, std::span<u8> records) {
     TRY(machine().begin(Operation::host_list));
-    return tree().list(grant, path, position, want, records);
+    return tree().list(grant, path, directory, position, want, records);
 }
 
 Result<usize> host_read_link(u32 grant, std::string_view path, std::span<char> to) {
@@ -76,9 +82,10 @@ Result<HostAttributes> host_attributes(int slot) {
     return tree().attributes(slot);
 }
 
-void host_release(int slot) {
+void host_release(std::span<const int> slots) {
+    if (slots.empty()) return;
     machine().pass_point();
-    tree().release(slot);
+    for (int slot : slots) tree().release(slot);
 }
 
 Result<HostNode> host_create(u32 grant, std::string_view path, u32 mode) {
@@ -169,8 +176,8 @@ Result<HostSpace> host_space(u32) {
     return HostSpace{ext4, page_size, 1000000, 500000, 100000, 50000, 255};
 }
 
-usize host_changes(std::span<u32> ids) {
-    return tree().changes(ids);
+const HostWatchWords& host_watch(u32 id) {
+    return tree().watch(id);
 }
 
 }  // namespace litebox::platform

@@ -32,7 +32,7 @@ HostFileRef HostTree::make(u32 mode) {
     auto file = std::make_shared<HostFile>();
     file->inode = next_inode_++;
     file->mode = mode;
-    file->access = file->modify = file->change = {clock_++, 0, 0};
+    file->access = file->modify = file->change = file->birth = {clock_++, 0, 0};
     return file;
 }
 
@@ -59,8 +59,8 @@ void HostTree::erase(HostFile& directory, const HostFileRef& parent, const std::
 void HostTree::announce(HostFile& file) {
     auto say = [&](const HostFile& directory) {
         if (directory.watch == 0) return;
-        changes_.push_back(directory.watch);
-        change_count_.store(changes_.size(), std::memory_order_release);
+        watches_[directory.watch].names.fetch_add(1, std::memory_order_acq_rel);
+        watches_[directory.watch].attributes.fetch_add(1, std::memory_order_acq_rel);
     };
     say(file);
     for (auto& each : file.parents)
@@ -201,16 +201,6 @@ std::shared_ptr<Page> HostTree::page_of(HostFile& file, u64 index) {
     auto& page = file.pages[index];
     if (page == nullptr) page = std::make_shared<Page>();
     return page;
-}
-
-usize HostTree::changes(std::span<u32> ids) {
-    if (change_count_.load(std::memory_order_acquire) == 0) return 0;
-    std::lock_guard guard(mutex_);
-    usize count = std::min(ids.size(), changes_.size());
-    std::copy_n(changes_.begin(), count, ids.begin());
-    changes_.erase(changes_.begin(), changes_.begin() + static_cast<isize>(count));
-    change_count_.store(changes_.size(), std::memory_order_release);
-    return count;
 }
 
 usize HostTree::slots_in_use() {

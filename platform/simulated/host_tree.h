@@ -2,8 +2,7 @@
 // side.
 #pragma once
 
-#include <atomic>
-#include <deque>
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,7 +30,7 @@ struct HostFile {
     std::map<std::string, std::shared_ptr<HostFile>> children;
     std::string target;  // of a symbolic link
     std::map<std::string, std::string> extended;
-    platform::HostTime access{}, modify{}, change{};
+    platform::HostTime access{}, modify{}, change{}, birth{};
     std::vector<std::weak_ptr<HostFile>> parents;
     u32 watch = 0;
     struct Lock {
@@ -74,8 +73,10 @@ class HostTree : Pinned {
 
     // host_files.h, one function each (host_files.cpp).
     Result<platform::HostNode> open(u32 grant, std::string_view path, u32 want);
-    Result<platform::HostListing> list(u32 grant, std::string_view path, u64 position, u32 want,
-                                       std::span<u8> records);
+    Result<usize> open_many(u32 grant, std::string_view path, platform::HostIdentity directory,
+                            std::string_view names, u32 want, std::span<platform::HostAnswer> to);
+    Result<platform::HostListing> list(u32 grant, std::string_view path, platform::HostIdentity directory,
+                                       u64 position, u32 want, std::span<u8> records);
     Result<std::string> link_target(u32 grant, std::string_view path);
     Result<usize> read(int slot, u8* to, usize length, u64 offset);
     Result<platform::HostAttributes> attributes(int slot);
@@ -96,7 +97,7 @@ class HostTree : Pinned {
     Result<void> set_extended(u32 grant, std::string_view path, std::string_view name, std::string_view value,
                               int flags);
     Result<void> remove_extended(u32 grant, std::string_view path, std::string_view name);
-    usize changes(std::span<u32> ids);
+    const platform::HostWatchWords& watch(u32 id) { return watches_[id % platform::host_watch_limit]; }
 
     /// For mappings: the page at `index` of the file behind a slot; null beyond its end.
     HostFileRef file_of(int slot);
@@ -120,6 +121,7 @@ class HostTree : Pinned {
     void resize(HostFile& file, u64 size);
     void store(HostFile& file, u64 offset, const u8* from, usize length);
     Result<HostFileRef> resolve(u32 grant, std::string_view path);
+    Result<HostFileRef> resolve_directory(u32 grant, std::string_view path, platform::HostIdentity expected);
     struct Place {
         HostFileRef directory;
         std::string name;
@@ -138,8 +140,7 @@ class HostTree : Pinned {
     u64 next_inode_ = 100;
     i64 clock_ = 1700000000;
     u32 next_watch_ = 1;
-    std::deque<u32> changes_;
-    std::atomic<usize> change_count_{0};
+    std::array<platform::HostWatchWords, platform::host_watch_limit> watches_{};
 };
 
 }  // namespace litebox::simulated

@@ -61,7 +61,8 @@ platform::HostAttributes HostTree::attributes_of(const HostFile& file) const {
     result.block_size = page_size;
     result.access = file.access;
     result.modify = file.modify;
-    result.change = result.birth = file.change;
+    result.change = file.change;
+    result.birth = file.birth;
     return result;
 }
 
@@ -83,7 +84,9 @@ platform::HostNode HostTree::node_of(const HostFileRef& file, u32 want, bool wri
         node.slot = take_slot(file, for_writing);
     if (is(*file, mode_directory) && (want & platform::want_watch) != 0) {
         if (file->watch == 0 && next_watch_ < platform::host_watch_limit) file->watch = next_watch_++;
-        node.watch = file->watch;
+        const platform::HostWatchWords& words = watches_[file->watch];
+        if (file->watch != 0)
+            node.watch = {file->watch, words.incarnation.load(), words.names.load(), words.attributes.load()};
     }
     if (lies.node) lies.node(node);
     return node;
@@ -98,27 +101,62 @@ Result<platform::HostNode> HostTree::open(u32 grant, std::string_view path, u32 
     return node_of(file, want, grants_[grant].writable);
 }
 
-Result<platform::HostListing> HostTree::list(u32 grant, std::string_view path, u64 position, u32 want,
-                                             std::span<u8> records) {
-    std::lock_guard guard(mutex_);
+Result<HostFileRef> HostTree::resolve_directory(u32 grant, std::string_view path,
+                                                platform::HostIdentity expected) {
     HostFileRef directory = TRY(resolve(grant, path));
     if (!is(*directory, mode_directory)) return Errno::enotdir;
-    platform::HostListing listing{0, true};
+    if (expected.inode != 0 && expected.inode != directory->inode) return Errno::estale;
+    return directory;
+}
+
+Result<usize> HostTree::open_many(u32 grant, std::string_view path, platform::HostIdentity expected,
+                                  std::string_view names, u32 want, std::span<platform::HostAnswer> to) {
+    std::lock_guard guard(mutex_);
+    HostFileRef directory = TRY(resolve_directory(grant, path, expected));
+    usize count = 0;
+    while (!names.empty() && count < to.size()) {
+        std::string name(names.substr(0, names.find('\0')));
+        names.remove_prefix(std::min(name.size() + 1, names.size()));
+        auto child = directory->children.find(name);
+        bool found = child != directory->children.end();
+        to[count] = {found ? 0 : static_cast<i32>(Errno::enoent), {}};
+        if (found) to[count].node = node_of(child->second, want, false);
+        count++;
+    }
+    return count;
+}
+
+Result<platform::HostListing> HostTree::list(u32 grant, std::string_view path,
+                                             platform::HostIdentity expected, u64 position, u32 want,
+                                             std::span<u8> records) {
+    std::lock_guard guard(mutex_);
+    HostFileRef directory = TRY(resolve_directory(grant, path, expected));
+    platform::HostListing listing{0, true, node_of(directory, want & platform::want_watch, false)};
     u64 number = 2;  // positions 1 and 2 are those of "." and ".."
     for (auto& [name, child] : directory->children) {
         if (++number <= position) continue;
-        usize length = (sizeof(platform::HostEntry) + name.size() + 7) & ~usize{7};
+        bool looks = (want & platform::want_attributes) != 0;
+        usize header = sizeof(platform::HostEntry) + (looks ? sizeof(platform::HostNode) : 0);
+        usize length = (header + name.size() + 7) & ~usize{7};
         if (listing.bytes + length > records.size()) {
             listing.end = false;
             break;
         }
+        constexpr u32 type_shift = 12;
         platform::HostEntry entry{};
         entry.length = static_cast<u32>(length);
-        entry.name_length = static_cast<u32>(name.size());
+        entry.name_length = static_cast<u16>(name.size());
+        entry.has_node = looks ? 1 : 0;
+        entry.type = static_cast<u8>(child->mode >> type_shift);
         entry.position = number;
-        entry.node = node_of(child, want & ~u32{platform::want_watch}, false);
-        std::memcpy(records.data() + listing.bytes, &entry, sizeof(entry));
-        std::memcpy(records.data() + listing.bytes + sizeof(entry), name.data(), name.size());
+        entry.inode = child->inode;
+        u8* to = records.data() + listing.bytes;
+        std::memcpy(to, &entry, sizeof(entry));
+        if (looks) {
+            platform::HostNode node = node_of(child, want, false);
+            std::memcpy(to + sizeof(entry), &node, sizeof(node));
+        }
+        std::memcpy(to + header, name.data(), name.size());
         listing.bytes += length;
     }
     if (lies.listing) lies.listing(records, listing);

@@ -1,4 +1,4 @@
-// What all grants share: epochs of watches, and the slots that are kept open.
+// What all grants share: the slots that are kept open.
 #include "core/file/file_systems.h"
 #include "core/file/hostfs/hostfs.h"
 #include "core/kernel.h"
@@ -6,23 +6,6 @@
 namespace litebox {
 
 using platform::no_host_slot;
-
-void HostFiles::take_changes() {
-    u32 ids[64];
-    for (;;) {
-        usize count = platform::host_changes(ids);
-        if (count == 0) return;
-        for (usize i = 0; i < count; i++) {
-            u32 watch = ids[i] & ~platform::host_watch_dropped;
-            if (watch == 0 || watch >= platform::host_watch_limit) continue;
-            if ((ids[i] & platform::host_watch_dropped) != 0)
-                incarnations_[watch].fetch_add(1, std::memory_order_acq_rel);
-            epochs_[watch].fetch_add(1, std::memory_order_acq_rel);
-        }
-        takings_.fetch_add(1, std::memory_order_acq_rel);
-        if (count < 64) return;
-    }
-}
 
 void HostFiles::append_kept(HostInode& inode) {
     ListNode& node = inode.kept_.node;
@@ -79,7 +62,7 @@ void HostFiles::end_use(HostInode& inode, bool writable) {
             append_kept(inode);
         }
     }
-    if (released != no_host_slot) platform::host_release(released);
+    if (released != no_host_slot) platform::host_release({&released, 1});
 }
 
 void HostFiles::drop_slots(HostInode& inode) {
@@ -90,26 +73,24 @@ void HostFiles::drop_slots(HostInode& inode) {
         slot = std::exchange(inode.slot_, no_host_slot);
         write_slot = std::exchange(inode.write_slot_, no_host_slot);
     }
-    if (slot != no_host_slot) platform::host_release(slot);
-    if (write_slot != no_host_slot) platform::host_release(write_slot);
+    if (slot != no_host_slot) platform::host_release({&slot, 1});
+    if (write_slot != no_host_slot) platform::host_release({&write_slot, 1});
 }
 
 bool HostFiles::give_up_slots(u32 count) {
-    bool any = false;
-    for (u32 i = 0; i < count; i++) {
-        int slot;
-        {
-            LockGuard guard(mutex_);
-            if (kept_.next == &kept_) return any;
+    int slots[64];
+    usize taken = 0;
+    {
+        LockGuard guard(mutex_);
+        while (taken < min<usize>(count, std::size(slots)) && kept_.next != &kept_) {
             // The node is the first member of its KeptSlot.
             HostInode& oldest = *reinterpret_cast<KeptSlot*>(kept_.next)->inode;
             remove_kept(oldest);
-            slot = std::exchange(oldest.slot_, no_host_slot);
+            slots[taken++] = std::exchange(oldest.slot_, no_host_slot);
         }
-        platform::host_release(slot);
-        any = true;
     }
-    return any;
+    platform::host_release({slots, taken});
+    return taken > 0;
 }
 
 Result<Ref<HostFileSystem>> HostFileSystem::create(u32 grant, bool writable,

@@ -1,13 +1,20 @@
 // hostfs: directories of the host that the invoker granted.
 //
-// What the host said is cached in inodes. A watch on a directory tells when that stops holding: each watch
-// has an epoch, counted up by every announced change, and everything cached remembers the epoch it was asked
-// in ("cover"). Without a watch the host is asked at every use. Contents are never cached here: they are read
-// by pread64 from, and mapped from, the host's own page cache.
+// What the host said is cached in inodes. A watch on a directory tells when that stops holding: it has words
+// that every announced change counts up, and everything cached remembers the word it was asked under (its
+// cover). There are two: one for names, one for attributes, so that writing to a file does not make its
+// directory's names uncertain. Without a watch the host is asked at every use, and files with several names
+// are, since changes through another directory are announced there. Contents are never cached here: they are
+// read by pread64 from, and mapped from, the host's own page cache.
+//
+// Requests cost, so a request brings more than it was made for: a listing brings names, the first looks at them
+// their neighbours', twice as many each time, first opens their neighbours' descriptors; beneath directories
+// that are walked through like that, one request brings all of a directory.
 #pragma once
 
 #include "core/base/list.h"
 #include "core/file/file.h"
+#include "core/file/hostfs/listing.h"
 #include "platform/host_files.h"
 
 namespace litebox {
@@ -24,15 +31,6 @@ struct KeptSlot {
 /// All that grants share; kernel().files->host.
 class HostFiles : Pinned {
   public:
-    /// Takes the changes that the host announced; one load when there are none.
-    void take_changes();
-    [[nodiscard]] const std::atomic<u32>* epoch(u32 watch) const { return &epochs_[watch]; }
-    /// Counts the calls that took something: where it stands still, nothing was announced in between.
-    [[nodiscard]] u32 takings() const { return takings_.load(std::memory_order_acquire); }
-    [[nodiscard]] u32 incarnation(u32 watch) const {
-        return incarnations_[watch].load(std::memory_order_acquire);
-    }
-
     /// The slot that the inode has, now in use; no_host_slot: it has none.
     int use_slot(HostInode& inode, bool writable);
     /// Gives the inode a slot, in use or (`users` 0) kept for the next open; the one to release if it had one
@@ -49,10 +47,7 @@ class HostFiles : Pinned {
     }
 
   private:
-    static constexpr u32 kept_limit = 384;
-    std::atomic<u32> epochs_[platform::host_watch_limit] = {};
-    std::atomic<u32> incarnations_[platform::host_watch_limit] = {};
-    std::atomic<u32> takings_{0};
+    static constexpr u32 kept_limit = 3072;
     Mutex mutex_{LockRank::cache};
     void append_kept(HostInode& inode);
     bool remove_kept(HostInode& inode);
@@ -68,6 +63,7 @@ class HostInode final : public Inode {
 
     Result<Attributes> attributes() override;
     [[nodiscard]] u32 type() const override { return type_; }
+    Result<u64> number() override { return number_; }
     FileSystem& file_system() override;
     Result<void> set_attributes(const AttributeChange& change) override;
     [[nodiscard]] EntryCaching caching() const override { return EntryCaching::check; }
@@ -94,7 +90,8 @@ class HostInode final : public Inode {
     /// What was cached about attributes no longer holds (our own write).
     void forget_attributes();
     [[nodiscard]] bool same_file(const platform::HostAttributes& other) const {
-        return other.device == device_ && other.inode == number_;
+        return other.device == device_ && other.inode == number_ && other.birth.seconds == birth_.seconds &&
+               other.birth.nanoseconds == birth_.nanoseconds;
     }
     [[nodiscard]] bool known_fresh();
     /// The name under which it was found now.
@@ -108,39 +105,58 @@ class HostInode final : public Inode {
         String name;
         platform::HostNode node;
     };
+    /// How long what is asked of a directory from now on will hold; nothing without a watch.
+    struct Covers {
+        NameCover names, attributes;
+    };
     Result<String> path();
     Result<String> path_to(string_view name);
     Result<Ref<HostInode>> adopt(string_view name, const platform::HostNode& node, NameCover cover);
-    void learn(const platform::HostAttributes& attributes, NameCover cover);
-    /// For a directory: how long what is asked of it now will hold.
-    NameCover own_cover();
-    void note_watch(u32 watch, bool quiet);
+    /// What a look at this file, under `cover` of its directory, told.
+    void learn(const platform::HostNode& node, NameCover cover);
+    Covers covers();
     /// Asks the host about this file again.
     Result<void> refresh();
     void names_changed();
+    [[nodiscard]] platform::HostIdentity identity() const { return {device_, number_}; }
+
+    // Listings (listing.h), of directories.
     Result<Ref<HostInode>> look_in_listing(string_view name, bool* decided);
-    void keep_listing(Vector<Child> children, NameCover cover, bool complete);
-    Result<void> pass_records(std::span<const u8> records, DirectorySink& sink, Vector<Child>* children);
+    Result<Ref<HostListing>> listing_from(u64 position, usize* index);
+    Result<Ref<HostListing>> ask_for_listing(u64 position, Ref<HostListing> before);
+    bool bring_ahead(Ref<HostListing> listing, usize index, bool slots);
+    bool ask_for_nodes(HostListing& listing, string_view names, std::span<const u32> indices, u32 want,
+                       u32 attributes);
+    void note_walk();
+    bool below_walked();
+    /// The slot that a listing brought or brings for a child, with the names behind it; no_host_slot: none.
+    int listed_slot(string_view name, const platform::HostIdentity& identity);
     void drop_listing();
     void keep_brought_slot(int slot);
+    int slot_from_parent();
+    int take_into_use(int slot, bool writable);
 
     Ref<HostFileSystem> owner_;
     const u32 type_;
     const u64 device_, number_;
+    const platform::HostTime birth_;  // numbers are used again
     Mutex mutex_{LockRank::inode};
     Ref<HostInode> parent_;  // null for the grant's root
     String name_;
     platform::HostAttributes known_;
-    NameCover cover_;                  // of known_
-    u32 watch_ = 0, incarnation_ = 0;  // directories
+    NameCover cover_;            // of known_
+    NameCover no_lists_;         // of its having no access list
+    platform::HostWatch watch_;  // directories
+    std::atomic<bool> unwatchable_{false};
+    String target_;              // symbolic links: where it leads, once asked
     // Slots. The users' counts and the slots change under HostFiles' mutex.
     int slot_ = platform::no_host_slot, write_slot_ = platform::no_host_slot;
     u32 slot_users_ = 0, write_users_ = 0;
     KeptSlot kept_{{}, this};
-    Vector<Child> children_;
-    NameCover children_cover_;
-    bool children_complete_ = false;
-    bool shared_ = false;  // in HostFileSystem::linked_
+    Ref<HostListing> listing_;               // what is known of the names, complete or from the beginning
+    u32 nodes_ahead_ = 1, slots_ahead_ = 1;  // how many the next request brings
+    std::atomic<bool> walked_{false};        // a listing brings everything
+    bool shared_ = false;                    // in HostFileSystem::linked_
 };
 
 class HostFileSystem final : public FileSystem {

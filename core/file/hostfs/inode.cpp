@@ -29,6 +29,7 @@ HostInode::HostInode(HostFileSystem& owner, Ref<HostInode> parent, String name,
       type_(attributes.mode & mode_type),
       device_(attributes.device),
       number_(attributes.inode),
+      birth_(attributes.birth),
       parent_(std::move(parent)),
       name_(std::move(name)),
       known_(attributes) {}
@@ -36,7 +37,6 @@ HostInode::HostInode(HostFileSystem& owner, Ref<HostInode> parent, String name,
 HostInode::~HostInode() {
     if (shared_) owner_->forget(*this);
     host_files().drop_slots(*this);
-    drop_listing();
 }
 
 FileSystem& HostInode::file_system() {
@@ -73,56 +73,55 @@ Result<String> HostInode::path() {
     return path_to("");
 }
 
-void HostInode::learn(const platform::HostAttributes& attributes, NameCover cover) {
+void HostInode::learn(const platform::HostNode& node, NameCover cover) {
+    String stale;
     LockGuard guard(mutex_);
-    known_ = attributes;
-    // A directory's own times and links change with its entries, which only its own watch announces.
-    if (type_ != mode_directory) cover_ = cover;
+    const platform::HostTime &before = known_.change, &now = node.attributes.change;
+    if (before.seconds != now.seconds || before.nanoseconds != now.nanoseconds) std::swap(stale, target_);
+    known_ = node.attributes;
+    if (type_ == mode_directory) {
+        // A directory's own times and links change with its entries, which only its own watch announces.
+        cover_ = {};
+        if (node.watch.id == 0 || node.watch.id >= platform::host_watch_limit) return;
+        watch_ = node.watch;
+        cover_ = {&platform::host_watch(watch_.id).attributes, watch_.attributes};
+    } else {
+        // What is done through another name is announced there.
+        cover_ = node.attributes.links == 1 ? cover : NameCover{};
+    }
 }
 
-void HostInode::note_watch(u32 watch, bool quiet) {
-    HostFiles& host = host_files();
-    if (watch == 0 || watch >= platform::host_watch_limit || type_ != mode_directory) return;
+HostInode::Covers HostInode::covers() {
     LockGuard guard(mutex_);
-    watch_ = watch;
-    incarnation_ = host.incarnation(watch);
-    if (quiet) cover_ = {host.epoch(watch), host.epoch(watch)->load(std::memory_order_acquire)};
-}
-
-NameCover HostInode::own_cover() {
-    HostFiles& host = host_files();
-    host.take_changes();
-    LockGuard guard(mutex_);
-    if (watch_ == 0 || host.incarnation(watch_) != incarnation_) return {};
-    return {host.epoch(watch_), host.epoch(watch_)->load(std::memory_order_acquire)};
+    if (watch_.id == 0) return {};
+    const platform::HostWatchWords& words = platform::host_watch(watch_.id);
+    u32 names = words.names.load(std::memory_order_acquire);
+    u32 attributes = words.attributes.load(std::memory_order_acquire);
+    // Looked at last: a watch that ends counts this up before the words.
+    if (words.incarnation.load(std::memory_order_acquire) != watch_.incarnation) return {};
+    return {{&words.names, names}, {&words.attributes, attributes}};
 }
 
 NameCover HostInode::name_cover() {
-    return own_cover();
+    Covers now = covers();
+    if (now.names.word != nullptr || unwatchable_.load(std::memory_order_relaxed)) return now.names;
+    if (!refresh().ok()) return {};
+    now = covers();
+    if (now.names.word == nullptr) unwatchable_.store(true, std::memory_order_relaxed);
+    return now.names;
 }
 
 Result<void> HostInode::refresh() {
-    HostFiles& host = host_files();
     String where = TRY(path());
-    NameCover cover;
     Ref<HostInode> parent;
     {
         LockGuard guard(mutex_);
         parent = parent_;
     }
-    if (type_ == mode_directory)
-        cover = own_cover();
-    else if (parent)
-        cover = parent->own_cover();
-    u32 takings = host.takings();
+    NameCover cover = parent ? parent->covers().attributes : NameCover{};
     platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), platform::want_watch));
     if (!same_file(node.attributes) || (node.attributes.mode & mode_type) != type_) return Errno::estale;
-    {
-        LockGuard guard(mutex_);
-        known_ = node.attributes;
-        cover_ = cover;
-    }
-    note_watch(node.watch, host.takings() == takings && cover.word == nullptr);
+    learn(node, cover);
     return {};
 }
 
@@ -163,14 +162,14 @@ void HostInode::forget_attributes() {
 
 Result<Ref<HostInode>> HostInode::adopt(string_view name, const platform::HostNode& node, NameCover cover) {
     Ref<HostInode> child = TRY(owner_->inode_for(this, name, node.attributes));
-    child->learn(node.attributes, cover);
+    child->learn(node, cover);
     if (node.slot != platform::no_host_slot) child->keep_brought_slot(node.slot);
     return child;
 }
 
 void HostInode::keep_brought_slot(int slot) {
     int spare = host_files().give_slot(*this, slot, false, 0);
-    if (spare != platform::no_host_slot) platform::host_release(spare);
+    if (spare != platform::no_host_slot) platform::host_release({&spare, 1});
 }
 
 Result<void> HostFileSystem::watch_root() {
@@ -187,19 +186,15 @@ Result<Ref<Inode>> HostInode::lookup(string_view name) {
         if (!listed.ok()) return listed.error();
         return Ref<Inode>(std::move(listed).value());
     }
-    HostFiles& host = host_files();
-    NameCover cover = own_cover();
+    NameCover cover = covers().attributes;
     String where = TRY(path_to(name));
-    u32 want = platform::want_watch | (host.wants_slots() ? u32{platform::want_slot} : 0u);
-    u32 takings = host.takings();
+    u32 want = platform::want_watch | (host_files().wants_slots() ? u32{platform::want_slot} : 0u);
     platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), want));
-    Ref<HostInode> child = TRY(adopt(name, node, cover));
-    child->note_watch(node.watch, host.takings() == takings);
-    return Ref<Inode>(std::move(child));
+    return Ref<Inode>(TRY(adopt(name, node, cover)));
 }
 
 bool HostInode::child_valid(string_view name, Inode* child) {
-    NameCover cover = own_cover();
+    NameCover cover = covers().attributes;
     auto where = path_to(name);
     if (!where.ok()) return false;
     auto node = platform::host_open(owner_->grant(), where.value().view(), platform::want_watch);
@@ -209,8 +204,7 @@ bool HostInode::child_valid(string_view name, Inode* child) {
     const platform::HostAttributes& attributes = node.value().attributes;
     if (!known.same_file(attributes) || (attributes.mode & mode_type) != known.type_) return false;
     known.relocate(Ref<HostInode>(this), name);
-    known.learn(attributes, cover);
-    known.note_watch(node.value().watch, false);
+    known.learn(node.value(), cover);
     return true;
 }
 
@@ -229,18 +223,29 @@ void HostInode::relocate(Ref<HostInode> parent, string_view name) {
 }
 
 bool HostInode::known_fresh() {
-    host_files().take_changes();
     LockGuard guard(mutex_);
     return cover_.holds();
 }
 
+// A link never leads elsewhere: another target is another link, whose change time tells where it got the number
+// of this one.
 Result<String> HostInode::read_link() {
     if (type_ != mode_symlink) return Errno::einval;
+    {
+        LockGuard guard(mutex_);
+        if (!target_.empty()) return String::from(target_.view());
+    }
     String where = TRY(path());
     Vector<char> text;
     TRY(text.resize(4096));
     usize length = TRY(platform::host_read_link(owner_->grant(), where.view(), {text.data(), text.size()}));
-    return String::from({text.data(), min(length, text.size())});
+    string_view target(text.data(), min(length, text.size()));
+    String kept = TRY(String::from(target));
+    {
+        LockGuard guard(mutex_);
+        std::swap(target_, kept);
+    }
+    return String::from(target);
 }
 
 Result<Ref<File>> HostInode::open(u32 flags) {
@@ -256,27 +261,47 @@ Result<Ref<File>> HostInode::open(u32 flags) {
     }
 }
 
+// A slot from the directory's listing, which asks for the neighbours' too.
+int HostInode::slot_from_parent() {
+    Ref<HostInode> parent;
+    String name;
+    {
+        LockGuard guard(mutex_);
+        parent = parent_;
+        auto copy = String::from(name_.view());
+        if (!parent || !copy.ok()) return platform::no_host_slot;
+        name = std::move(copy).value();
+    }
+    return parent->listed_slot(name.view(), identity());
+}
+
+int HostInode::take_into_use(int slot, bool writable) {
+    int spare = host_files().give_slot(*this, slot, writable, 1);
+    if (spare != platform::no_host_slot) platform::host_release({&spare, 1});
+    return writable ? write_slot_ : slot_;
+}
+
 Result<int> HostInode::acquire_slot(bool writable) {
     HostFiles& host = host_files();
     int slot = host.use_slot(*this, writable);
     if (slot != platform::no_host_slot) return slot;
+    if (!writable) slot = slot_from_parent();
+    if (slot != platform::no_host_slot) return take_into_use(slot, writable);
     String where = TRY(path());
     u32 want = platform::want_reason | (writable ? platform::want_write : platform::want_slot);
     for (int attempt = 0; attempt < 4; attempt++) {
         auto node = platform::host_open(owner_->grant(), where.view(), want);
         bool full = node.ok() ? node.value().slot == platform::no_host_slot : node.error() == Errno::enfile;
         if (full) {
-            if (!host.give_up_slots(16)) return Errno::enfile;
+            if (!host.give_up_slots(64)) return Errno::enfile;
             continue;
         }
         if (!node.ok()) return node.error();
         if (!same_file(node.value().attributes)) {
-            platform::host_release(node.value().slot);
+            platform::host_release({&node.value().slot, 1});
             return Errno::estale;
         }
-        int spare = host.give_slot(*this, node.value().slot, writable, 1);
-        if (spare != platform::no_host_slot) platform::host_release(spare);
-        return writable ? write_slot_ : slot_;
+        return take_into_use(node.value().slot, writable);
     }
     return Errno::enfile;
 }
@@ -285,8 +310,23 @@ void HostInode::release_slot(bool writable) {
     host_files().end_use(*this, writable);
 }
 
+// Only user.* and access lists are handed in. That a file has none of those is kept, since listings ask for the
+// lists of every file.
 Result<usize> HostInode::get_attribute(string_view name, std::span<u8> value) {
-    return platform::host_get_attribute(owner_->grant(), TRY(path()).view(), name, value);
+    bool list = name.starts_with("system.posix_acl_");
+    if (!list && !name.starts_with("user.")) return Errno::enodata;
+    NameCover cover;
+    {
+        LockGuard guard(mutex_);
+        if (list && no_lists_.holds()) return Errno::enodata;
+        cover = cover_;
+    }
+    auto length = platform::host_get_attribute(owner_->grant(), TRY(path()).view(), name, value);
+    if (list && !length.ok() && length.error() == Errno::enodata && name == "system.posix_acl_access") {
+        LockGuard guard(mutex_);
+        no_lists_ = cover;
+    }
+    return length;
 }
 Result<usize> HostInode::list_attributes(std::span<char> names) {
     return platform::host_list_attributes(owner_->grant(), TRY(path()).view(), names);

@@ -25,7 +25,7 @@ bool is_opaque(Inode& upper) {
 
 Result<u64> number_of(Inode* upper, Inode* lower) {
     u64 number;
-    if (lower != nullptr) return TRY(lower->attributes()).inode;
+    if (lower != nullptr) return lower->number();
     auto stored = upper->get_attribute(number_name, {reinterpret_cast<u8*>(&number), sizeof(number)});
     if (stored.ok() && stored.value() == sizeof(number)) return number;
     return TRY(upper->attributes()).inode + upper_numbers;

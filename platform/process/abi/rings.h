@@ -6,6 +6,7 @@
 
 #include "core/base/types.h"
 #include "platform/host_files.h"
+#include "platform/process/abi/start_block.h"
 
 namespace litebox::process {
 
@@ -52,6 +53,7 @@ struct InRing {
 
 enum class FileOperation : u32 {
     open,
+    open_many,
     list,
     read_link,
     create,
@@ -81,6 +83,7 @@ struct FileRequest {
     u32 flags;  // want, renameat2 flags, mode, sync kind, xattr flags
     i32 slot;
     u64 position, length;
+    platform::HostIdentity directory;               // what `first` must name; inode 0: not checked
     u32 first_length, second_length, third_length;  // bytes in `data`, one after another
     u32 room;                                       // bytes of `data` that the answer may use
     platform::HostAttributeChange change;
@@ -98,19 +101,27 @@ struct FileReply {
 
 struct FileSlot {
     static constexpr u32 data_size = u32{1} << 16;
-    enum State : u32 { free = 0, filling = 1, posted = 2, serving = 3, answered = 4 };
+    /// `awaited`: posted, and the one who asked sleeps.
+    enum State : u32 { free = 0, filling = 1, posted = 2, awaited = 3, answered = 4 };
     std::atomic<u32> state;  // futex of the one who asked
     FileRequest request;
     FileReply reply;
     u8 data[data_size];
 };
 
-struct FileRing {
+/// Requests to one opener.
+struct FileLane {
     static constexpr u32 slot_count = 8;
-    std::atomic<u32> bell;      // futex of the opener: counts posted requests
-    std::atomic<u32> sleeping;  // the opener sleeps
-    std::atomic<u64> requests;  // served, for tests
+    std::atomic<u32> bell;         // futex of the opener: counts posted requests
+    std::atomic<u32> sleeping;     // the opener sleeps
+    std::atomic<u32> spin_wanted;  // a hint: there is a processor to wait awake on
+    std::atomic<u64> requests;     // served, for --stats and tests
     FileSlot slots[slot_count];
+};
+
+struct FileRing {
+    alignas(64) platform::HostWatchWords watches[platform::host_watch_limit];
+    alignas(64) FileLane lanes[most_file_lanes];
 };
 
 struct Rings {

@@ -16,8 +16,9 @@ enum StartDescriptor : int {
     text_descriptor = 7,     // the command's own file, for the image's code; closed once that is mapped
 };
 
-/// Descriptor windows for granted files, the same for every run.
-inline constexpr int file_window_begin = 16, file_window_end = 16 + 4096;
+/// Descriptor windows for granted files, the same for every run. Below them is room for what the openers hold
+/// for the length of a request: a guest can neither read nor map that.
+inline constexpr int file_window_begin = 64, file_window_end = file_window_begin + 4096;
 inline constexpr int write_window_begin = file_window_end, write_window_end = file_window_end + 1024;
 
 /// Addresses of this run. All borders are multiples of 4 GiB but for the image's base.
@@ -38,10 +39,12 @@ struct FilterInstruction {  // struct sock_filter
     u32 value;
 };
 
-/// As whom a grant is served: the owner of a directory that the invoker named, else the unprivileged identity
-/// of the run.
-struct GrantIdentity {
+/// Openers: one for each identity that files are looked at as (the owner of a directory that the invoker
+/// named, else the unprivileged identity of the run), and one for each grant whose file system may not answer.
+inline constexpr u32 most_file_lanes = 8;
+struct FileLaneParameters {
     u32 uid, gid;
+    bool slow;  // FUSE, network: nothing there can be watched, and requests may never be answered
 };
 
 struct StartBlock {
@@ -58,7 +61,8 @@ struct StartBlock {
     u32 terminal_streams;                            // bit per stream
     u32 grant_count;
     bool switch_identity;                       // false: everything is served as the invoker, who is no root
-    std::span<const GrantIdentity> identities;  // by grant
+    std::span<const FileLaneParameters> lanes;  // the first is the opener that makes the others
+    std::span<const u8> grant_lanes;            // by grant
     platform::BootParameters parameters;
 };
 

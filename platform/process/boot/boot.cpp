@@ -2,6 +2,7 @@
 // serves granted files. The guest process drops everything that is the opener's, puts on its filter, and
 // starts the core.
 
+#include "platform/process/boot/confine.h"
 #include "platform/process/boot/opener.h"
 #include "platform/process/boot/raw.h"
 #include "platform/process/boot/tie.h"
@@ -17,35 +18,20 @@ extern "C" {
 [[noreturn]] void litebox_enter_guest(StartBlock* block, u64 stack);
 }
 
+#pragma GCC visibility push(hidden)
+extern "C" const char litebox_restorer[];
+#pragma GCC visibility pop
+
 // No canary and no %gs yet.
 #define BOOT_CODE __attribute__((no_stack_protector))
 
 namespace {
 
-enum Prctl : u64 { set_dumpable = 4, set_no_new_privileges = 38 };
+enum Prctl : u64 { set_dumpable = 4 };
 constexpr u64 clone_files = 0x400, clone_parent = 0x8000, sigchld = 17;
 constexpr u64 protect_read = 1, protect_write = 2, protect_execute = 4, share = 1, private_ = 2, fixed = 0x10,
               anonymous = 0x20;
 constexpr u64 boot_stack_length = 65536;
-
-[[noreturn]] BOOT_CODE void fail(int code) {
-    raw::call(raw::nr_exit_group, static_cast<u64>(code));
-    __builtin_trap();
-}
-
-/// Start-up steps, as exit codes that the supervisor explains.
-enum Step : int {
-    no_block = 100,
-    no_text,
-    no_rings,
-    no_pid_one,
-    no_handlers,
-    no_guest,
-    no_arena,
-    no_privileges,
-    no_barrier,
-    no_filter
-};
 
 BOOT_CODE bool failed(i64 result) {
     return result < 0 && result > -4096;
@@ -78,29 +64,6 @@ BOOT_CODE StartBlock* map_block() {
                          rings_descriptor, 0)))
         fail(no_rings);
     return reinterpret_cast<StartBlock*>(w.block);
-}
-
-BOOT_CODE void drop_privileges() {
-    struct Header {
-        u32 version;
-        i32 pid;
-    } header{0x20080522, 0};
-    u32 none[6] = {};
-    raw::call(raw::nr_capset, reinterpret_cast<u64>(&header), reinterpret_cast<u64>(none));
-    if (failed(raw::call(raw::nr_prctl, set_no_new_privileges, 1))) fail(no_privileges);
-    raw::call(raw::nr_prctl, set_dumpable, 0);
-    u64 no_core[2] = {0, 0};
-    raw::call(raw::nr_prlimit64, 0, 4, reinterpret_cast<u64>(no_core), 0);
-}
-
-BOOT_CODE void put_on_filter(std::span<const FilterInstruction> filter) {
-    struct Program {
-        u16 length;
-        const FilterInstruction* code;
-    } program{static_cast<u16>(filter.size()), filter.data()};
-    constexpr u64 set_mode_filter = 1;
-    if (failed(raw::call(raw::nr_seccomp, set_mode_filter, 0, reinterpret_cast<u64>(&program))))
-        fail(no_filter);
 }
 
 /// PID 1: idle until the supervisor is gone or kills it; with it dies every process of the sandbox.
@@ -194,6 +157,7 @@ BOOT_CODE void litebox_boot_guest(StartBlock* block) {
     info.seed = block->seed;
     info.parameters = &block->parameters;
     info.rings = reinterpret_cast<Rings*>(w.rings);
+    info.grant_lanes = block->grant_lanes;
     info.terminal_streams = block->terminal_streams;
     put_on_filter(block->filter);
     start_sandbox(info);
@@ -211,10 +175,11 @@ BOOT_CODE void litebox_boot() {
     if (failed(raw::call(raw::nr_mmap, stack, boot_stack_length, protect_read | protect_write,
                          private_ | fixed | anonymous, ~u64{0}, 0)))
         fail(no_guest);
+    OpenerPool& openers = make_openers(*block);
     install_handlers();
     i64 guest = raw::call(raw::nr_clone, clone_parent | clone_files | sigchld);
     if (failed(guest)) fail(no_guest);
     if (guest == 0) litebox_enter_guest(block, stack + boot_stack_length);
     raw::call(raw::nr_munmap, stack, boot_stack_length);
-    serve_files(*block);
+    serve_files(openers);
 }

@@ -21,6 +21,7 @@ inline i64 call(i64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 
 enum Number : i64 {
     nr_read = 0,
     nr_close = 3,
+    nr_poll = 7,
     nr_lseek = 8,
     nr_mmap = 9,
     nr_munmap = 11,
@@ -37,12 +38,18 @@ enum Number : i64 {
     nr_ftruncate = 77,
     nr_fsync = 74,
     nr_chdir = 80,
+    nr_fchdir = 81,
     nr_fstatfs = 138,
     nr_prctl = 157,
-    nr_fgetxattr = 193,
+    nr_lsetxattr = 189,
+    nr_lgetxattr = 192,
+    nr_llistxattr = 195,
+    nr_lremovexattr = 198,
     nr_futex = 202,
     nr_getdents64 = 217,
     nr_exit_group = 231,
+    nr_inotify_add_watch = 254,
+    nr_inotify_rm_watch = 255,
     nr_mkdirat = 258,
     nr_mknodat = 259,
     nr_unlinkat = 263,
@@ -52,6 +59,7 @@ enum Number : i64 {
     nr_utimensat = 280,
     nr_fallocate = 285,
     nr_dup3 = 292,
+    nr_inotify_init1 = 294,
     nr_prlimit64 = 302,
     nr_renameat2 = 316,
     nr_seccomp = 317,
@@ -59,15 +67,15 @@ enum Number : i64 {
     nr_statx = 332,
     nr_close_range = 436,
     nr_openat2 = 437,
+    nr_fchmodat2 = 452,
     nr_capset = 126,
-    nr_setfsuid = 122,
-    nr_setfsgid = 123,
     nr_fchmodat = 268,
     nr_fchownat = 260,
     nr_setresuid = 117,
     nr_setresgid = 119,
-    nr_setgroups = 116,
-    nr_getuid = 102,
 };
+
+inline constexpr u64 futex_wait = 0, futex_wake = 1;
+inline constexpr u64 fcntl_set_open_file_lock = 37;
 
 }  // namespace litebox::process::raw
