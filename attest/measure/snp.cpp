@@ -14,12 +14,12 @@ constexpr uint64_t vmsa_gpa = 0xFFFFFFFFF000;  // where the firmware says that e
 }  // namespace
 
 void SnpLaunch::update(PageType type, uint64_t gpa, const Field<48>& contents) {
-    Bytes info(page_info_size);  // PAGE_INFO: no intermediate image, no permissions for lower VMPLs
-    put(info, 0, digest_);
-    put(info, 48, contents);
-    put_number(info, 96, page_info_size, 2);
+    Field<page_info_size> info{};  // PAGE_INFO: no intermediate image, no permissions for lower VMPLs
+    std::copy(digest_.begin(), digest_.end(), info.begin());
+    std::copy(contents.begin(), contents.end(), info.begin() + 48);
+    info[96] = page_info_size;
     info[98] = static_cast<uint8_t>(type);
-    put_number(info, 104, gpa, 8);
+    for (size_t i = 0; i < 8; i++) info[104 + i] = static_cast<uint8_t>(gpa >> (8 * i));
     digest_ = sha384(info);
 }
 

@@ -1,0 +1,34 @@
+// Why a measurement is not the expected one: each input is varied until the expected one comes out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "attest/measure/inputs.h"
+
+namespace litebox::attest::measure {
+
+/// An input that differs.
+struct Difference {
+    std::string input;  // "processors", "guest_features", "vmm", "processor_model", "kernel", "command_line",
+                        // "firmware"...
+    std::string given;
+    std::string found;  // the value that gives the expected measurement
+};
+
+struct Explanation {
+    bool matches = false;  // the inputs as given give the expected measurement
+    /// What differs, where varying the inputs found it. Empty where it found nothing.
+    std::vector<Difference> differences;
+    /// In words for a person; what was tried, where nothing was found.
+    std::string text;
+};
+
+/// Tries, together: 1 to 512 processors, usual guest features, each VMM and processor model; each with the
+/// kernel's inputs as they are, with common slips of the command line, and without kernel or initrd; and each
+/// of `other_firmware`, images that the guest may have been started with instead. TDX: both orders and other
+/// firmware. SGX: threads, stack and heap.
+Result<Explanation> explain_mismatch(ByteView expected, const Description& inputs,
+                                     const std::vector<std::filesystem::path>& other_firmware = {});
+
+}  // namespace litebox::attest::measure
