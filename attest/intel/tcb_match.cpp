@@ -110,11 +110,11 @@ class Shortfall {
     size_t count() const { return count_; }
     std::string text() const {
         if (!count_) return {};
-        std::string advice = bios_ ? "update the BIOS" : "";
+        std::string advice = bios_ || system_ ? "update the BIOS" : "";
         auto also = [&](bool wanted, const char* what) {
             if (wanted) advice += (advice.empty() ? "update " : ", ") + std::string(what);
         };
-        also(system_, "the microcode that the operating system loads");
+        also(system_, "what the operating system loads early (microcode, SEAM loader)");
         also(software_, "the SGX platform software (PCE, quoting enclave)");
         also(module_, "the TDX module");
         return list_ + ": " + advice;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t hcl_header_size = 0x20, hcl_runtime_offset = 0x4c0, hcl_runtime_header_size = 20;
 constexpr size_t guest_response_header_size = 32, guest_response_size = 4000;
+constexpr size_t openenclave_header_size = 16;
 constexpr size_t td_report_size = 1024, sgx_report_size = 432, quote_smallest = 48 + 384 + 4;
 constexpr uint64_t sgx_attributes_always = sgx_attribute_init | sgx_attribute_mode64;
 
@@ -60,6 +61,20 @@ bool is_guest_response(ByteView bytes) {
     return bytes.size() >= guest_response_header_size + snp_report_size &&
            bytes.size() <= guest_response_size && load32(&bytes[0]) == 0 &&
            load32(&bytes[4]) == snp_report_size && all_zero(bytes.subspan(8, 24));
+}
+
+/// Open Enclave's header before a quote: version 1, report of the remote kind (2), size.
+bool is_openenclave(ByteView bytes) {
+    return bytes.size() > openenclave_header_size && load32(&bytes[0]) == 1 && load32(&bytes[4]) == 2 &&
+           load64(&bytes[8]) == bytes.size() - openenclave_header_size;
+}
+
+Result<Evidence> openenclave(ByteView bytes) {
+    ByteView quote = bytes.subspan(openenclave_header_size);
+    if (!is_quote(quote)) return Error{"Open Enclave report: holds no quote"};
+    Evidence evidence = ATTEST_TRY(bare(parse_quote(quote)));
+    evidence.wrappings = {"openenclave"};
+    return evidence;
 }
 
 /// The report, and behind it zeros, the certificates' table or PEM text.
@@ -154,6 +169,7 @@ std::optional<Result<Evidence>> recognise_binary(ByteView bytes, int depth) {
          }},
         {is_hcl(bytes), [](ByteView b, int) { return hcl_report(b); }},
         {is_guest_response(bytes), [](ByteView b, int) { return guest_response(b); }},
+        {is_openenclave(bytes), [](ByteView b, int) { return openenclave(b); }},
         {is_cbor(bytes), cbor},
     };
     auto fits = [](const Form& form) { return form.fits; };
