@@ -195,10 +195,7 @@ void Watch::reap() {
 /// A host process that ends other than through the core's exit path ends the whole sandbox.
 void Watch::judge(pid_t pid, int status) {
     bool outside = pid == sandbox_.opener || pid == terminal_.watcher();
-    if (!outside && WIFEXITED(status) && WEXITSTATUS(status) == LITEBOX_EXIT_COOKIE) {
-        left_properly_ = true;
-        return;
-    }
+    if (!outside && WIFEXITED(status) && WEXITSTATUS(status) == LITEBOX_EXIT_COOKIE) return;
     look_at_state();
     if (ended_) return;
     const char* step = WIFEXITED(status) ? start_step(WEXITSTATUS(status)) : nullptr;
@@ -253,8 +250,7 @@ void Watch::look_at_use() {
     constexpr uint64_t longest_us = 100'000, shortest_us = 2'000;
     constexpr uint64_t fill_bytes_per_us = 4096;  // faster than memory can be touched
     uint64_t begun = now_us();
-    auto living = processes();
-    Use use = use_of(living);
+    Use use = use_of(processes());
     struct stat arena;
     uint64_t shared = fstat(sandbox_.arena, &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
     uint64_t memory = use.memory + shared;
@@ -265,10 +261,6 @@ void Watch::look_at_use() {
     if (options_.cpu_time_ms != 0 && cpu_us_ + use.cpu_us > options_.cpu_time_ms * 1000)
         return end(RunReport::End::limit, "the CPU time limit of " + std::to_string(options_.cpu_time_ms) +
                                               " ms was reached (--cpu-time)");
-    // The program's processes are gone, and the library OS's own with them: it will not tell of its end.
-    constexpr size_t outside = 2;
-    if (left_properly_ && living.size() <= outside)
-        return end(RunReport::End::failed, "every process of the program left without saying how it ended");
     uint64_t left = std::min(sandbox_.memory - memory, free_memory());
     uint64_t interval = std::clamp(left / fill_bytes_per_us, shortest_us, longest_us);
     // Looking at many processes takes long: never most of our time.

@@ -65,7 +65,7 @@ class Watch {
     Streams& streams_;
     InvokerTerminal terminal_;
     RunReport report_;
-    bool ended_ = false, opener_lives_ = true, left_properly_ = false;
+    bool ended_ = false, opener_lives_ = true;
     int ending_signals_ = 0;
     uint64_t last_interrupt_us_ = 0;
     uint32_t asked_at_interrupt_ = 0;
