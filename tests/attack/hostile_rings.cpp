@@ -14,6 +14,7 @@
 #include <ctime>
 
 #include "platform/process/abi/rings.h"
+#include "platform/process/abi/start_block.h"
 
 using namespace litebox;
 using namespace litebox::process;
@@ -92,13 +93,15 @@ void ask_for_files(Rings& rings) {
     static const char* const names[] = {"",           ".",           "..",  "../..",   "a",
                                         "a/../../..", "/etc/shadow", "out", "dev/sda", "proc/self/mem",
                                         "self/root",  "x/",          "//",  "link"};
-    FileSlot& slot = rings.files.slots[chance() % FileRing::slot_count];
+    FileLane& lane = rings.files.lanes[chance() % 3 % most_file_lanes];
+    FileSlot& slot = lane.slots[chance() % FileLane::slot_count];
     auto* request = reinterpret_cast<volatile u32*>(&slot.request);
     for (usize i = 0; i < sizeof(slot.request) / 4; i++)
         request[i] = chance() % 2 ? odd_number() : static_cast<u32>(chance() % 8);
     slot.request.operation = static_cast<FileOperation>(chance() % 30);
     slot.request.grant = static_cast<u32>(chance() % 12);
-    slot.request.slot = static_cast<i32>(chance() % 4 ? 16 + chance() % 64 : 4112 + chance() % 16);
+    slot.request.slot = static_cast<i32>(chance() % 4 ? file_window_begin + chance() % 64
+                                                      : write_window_begin + chance() % 16);
     const char* name = names[chance() % (sizeof names / sizeof *names)];
     usize length = strlen(name);
     memcpy(slot.data, name, length + 1);
@@ -106,22 +109,24 @@ void ask_for_files(Rings& rings) {
     slot.request.first_length = chance() % 4 ? static_cast<u32>(length) : odd_number();
     slot.request.second_length = chance() % 4 ? 1 : odd_number();
     slot.state.store(chance() % 8 ? u32{FileSlot::posted} : odd_number());
-    ring(rings.files.bell);
+    ring(lane.bell);
 }
 
 /// Changes what was asked while it is served.
 void race_requests(Rings& rings) {
-    for (FileSlot& slot : rings.files.slots) {
+    FileLane& lane = rings.files.lanes[chance() % 3 % most_file_lanes];
+    for (FileSlot& slot : lane.slots) {
         auto* words = reinterpret_cast<volatile u32*>(&slot.request);
         words[chance() % (sizeof(slot.request) / 4)] = odd_number();
         slot.data[chance() % 64] = static_cast<u8>("/.a\0"[chance() % 4]);
         if (chance() % 16 == 0) slot.state.store(FileSlot::posted);
     }
-    ring(rings.files.bell);
+    ring(lane.bell);
 }
 
 void fill_slots(Rings& rings) {
-    for (FileSlot& slot : rings.files.slots) slot.state.store(FileSlot::filling);
+    for (FileLane& lane : rings.files.lanes)
+        for (FileSlot& slot : lane.slots) slot.state.store(FileSlot::filling);
     rings.out.produced.store(rings.out.consumed.load() + OutRing::size);
 }
 

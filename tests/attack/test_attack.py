@@ -54,8 +54,8 @@ class Gate(Hostile):
             (202, 0x7fff00000000, 0),                           # futex wait on own memory
             (9, 0, 4096, 3, 0x22, -1 & (2**64 - 1), 0),         # mmap without MAP_FIXED
             (9, 0x10000, 4096, 3, 0x12, 5, 0),                  # a descriptor outside the windows
-            (9, 0x10000, 4096, 3, 0x11, 16, 0),                 # a read-only slot shared and writable
-            (9, 0x10000, 1 << 32, 1, 0x12, 16, 0),              # a file mapping of 4 GiB
+            (9, 0x10000, 4096, 3, 0x11, 64, 0),                 # a read-only slot shared and writable
+            (9, 0x10000, 1 << 32, 1, 0x12, 64, 0),              # a file mapping of 4 GiB
             (9, 0x10000, 4096, 3, 0x4032, 0, 0),                # anonymous with a descriptor
             (10, 0x10000, 4096, 8),                             # mprotect with another bit
             (10, 0x10000, 4096, 1 << 32),                       # the upper half
@@ -67,9 +67,9 @@ class Gate(Hostile):
             (228, -5 & (2**64 - 1)), (228, 8), (228, 12),       # clocks of descriptors, unknown clocks
             (324, 1), (324, 8, 1),                              # other barriers
             (17, 0), (17, 3), (17, 15), (17, 70000),            # pread64 outside the windows
-            (17, 16 | (1 << 32)),
-            (9, "@0x10000000", 4096, 1, 0x12, 16, 0),           # a file over the arena
-            (9, "@-0x300000000", 4096, 1, 0x11, 16, 0),         # a file into the guard before the windows
+            (17, 64 | (1 << 32)),
+            (9, "@0x10000000", 4096, 1, 0x12, 64, 0),           # a file over the arena
+            (9, "@-0x300000000", 4096, 1, 0x11, 64, 0),         # a file into the guard before the windows
             (9, "@-0x80000000", 4096, 3, 0x11, 3, 0),           # the arena over the rings
             (25, 0x10000, 4096, 4096, 3, "@0x10000000"),        # a mapping moved over the arena
             (25, "@-0x80000000", 4096, 4096, 3, 0x10000),       # the rings moved away
