@@ -148,27 +148,34 @@ void Guest::skip_instruction(u64 context) {
     store(at, load<u64>(at) + skip_distance);
 }
 
+i64 Guest::call_with_child(u64 number, const u64 (&arguments)[6], GuestProgram child) {
+    Thread* caller = thread_.head.thread;
+    u64 token = machine_token();
+    thread_.next_program = child;
+    i64 result = call_at(token, number, arguments);
+    if (thread_.head.thread == caller) {
+        thread_.next_program = nullptr;
+        return result;
+    }
+    try {
+        thread_.next_program = nullptr;
+        child(*this);
+        exit(0);
+    } catch (const Jump&) {
+        // The child has ended or execed, and this host thread is its parent's again; or the child has gone
+        // astray.
+        if (thread_.frame.rip != token) throw;
+    }
+    return static_cast<i64>(thread_.frame.rax);
+}
+
 i64 Guest::fork(GuestProgram child, u64 flags) {
-    thread_.next_program = std::move(child);
-    i64 pid = call(SYS_clone, flags, 0, 0, 0, 0);
-    thread_.next_program = nullptr;
-    return pid;
+    return call_with_child(SYS_clone, {flags, 0, 0, 0, 0, 0}, std::move(child));
 }
 
 i64 Guest::vfork(GuestProgram child) {
     constexpr u64 flags = 0x4000 | 0x100 | 17;  // CLONE_VFORK | CLONE_VM | SIGCHLD
-    u64 token = machine_token();
-    i64 pid = call_at(token, SYS_clone, {flags, 0, 0, 0, 0, 0});
-    if (pid != 0) return pid;
-    try {
-        child(*this);
-        exit(0);
-    } catch (const Jump&) {
-        // The child has ended or execed, and this host thread is its parent's again; or the child's new
-        // program runs here.
-        if (thread_.frame.rip != token) throw;
-    }
-    return static_cast<i64>(thread_.frame.rax);
+    return call_with_child(SYS_clone, {flags, 0, 0, 0, 0, 0}, std::move(child));
 }
 
 i64 Guest::thread(GuestProgram body, u64 tid_word) {
@@ -177,12 +184,13 @@ i64 Guest::thread(GuestProgram body, u64 tid_word) {
     constexpr u64 stack_length = 64 << 10;
     u64 stack = map(stack_length);
     if (static_cast<i64>(stack) < 0) return static_cast<i64>(stack);
-    thread_.next_program = [body = std::move(body)](Guest& guest) {
+    auto whole = [body = std::move(body)](Guest& guest) {
         body(guest);
         guest.call(SYS_exit, 0);
     };
-    i64 tid = call(SYS_clone, flags | (tid_word != 0 ? clear : 0), stack + stack_length - 64, 0, tid_word, 0);
-    thread_.next_program = nullptr;
+    i64 tid = call_with_child(
+        SYS_clone, {flags | (tid_word != 0 ? clear : 0), stack + stack_length - 64, 0, tid_word, 0, 0},
+        whole);
     if (tid < 0) call(SYS_munmap, stack, stack_length);
     return tid;
 }

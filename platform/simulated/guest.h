@@ -54,6 +54,8 @@ class Guest : Pinned {
     void skip_instruction(u64 context);
 
     // New tasks. The child runs `child` in the place of what follows the call in the parent.
+    /// Any call that may make a task, on a thread of its own or (vfork) on this one.
+    i64 call_with_child(u64 number, const u64 (&arguments)[6], GuestProgram child);
     i64 fork(GuestProgram child, u64 flags = 17);
     i64 vfork(GuestProgram child);
     /// A thread of this process with a stack of its own, as pthread_create makes it. `tid_word`, if not 0, is

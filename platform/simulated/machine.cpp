@@ -180,7 +180,13 @@ void Machine::fill_entropy(std::span<u8> out) {
 void Machine::fill_parameters() {
     using Kind = platform::GrantParameters::Kind;
     u32 grant = files_.grant("/", options_.root_writable);
-    grants_.push_back({options_.root_writable ? Kind::read_write : Kind::read_only, false, "/", grant, 0});
+    grants_.push_back({options_.root_writable ? Kind::read_write : Kind::read_only,
+                       false,
+                       "/",
+                       grant,
+                       0,
+                       {},
+                       files_.open(grant, "", 0).value().attributes});
     parameters_.arguments = arguments_;
     parameters_.environment = environment_;
     parameters_.program = arguments_[0];
