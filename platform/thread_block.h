@@ -8,6 +8,7 @@
 namespace litebox {
 
 class Thread;
+class WakeBatch;
 struct Kernel;
 
 namespace arch {
@@ -21,7 +22,8 @@ struct ThreadBlock {
     u64 scratch;            // 24: entry assembly
     u64 core_stack;         // 32: top
     u64 canary;             // 40: -mstack-protector-guard-offset
-    u64 platform_words[2];  // 48
+    u64 platform_word;      // 48
+    WakeBatch* wakes;       // 56: wake-ups that the core holds back
 };
 static_assert(sizeof(ThreadBlock) == 64);
 

@@ -1,6 +1,7 @@
 // One run: memory files, namespaces, the opener, the first guest process; then waiting, limits, and the end.
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -79,6 +80,12 @@ bool grants_writing(const std::vector<Grant>& grants) {
                        [](const Grant& grant) { return grant.kind == Grant::Kind::read_write; });
 }
 
+uint32_t usable_processors() {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) != 0) return static_cast<uint32_t>(get_nprocs());
+    return static_cast<uint32_t>(CPU_COUNT(&set));
+}
+
 Preparation prepare(const RunOptions& options) {
     Preparation p;
     p.memory = options.memory != 0 ? options.memory : total_memory() / 2;
@@ -108,6 +115,7 @@ Preparation prepare(const RunOptions& options) {
                    p.memory,
                    p.memory / 2,
                    static_cast<uint32_t>(get_nprocs()),
+                   usable_processors(),
                    static_cast<uint32_t>(p.tasks),
                    terminal_streams(),
                    &roots};

@@ -81,6 +81,7 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     block.magic = StartBlock::expected_magic;
     block.windows = data.windows;
     block.processors = data.processors;
+    block.usable_processors = data.usable_processors;
     block.task_limit = data.tasks;
     if (getrandom(block.seed, sizeof(block.seed), 0) != sizeof(block.seed)) return {};
     block.filter = builder.array(*data.filter);

@@ -17,7 +17,7 @@ struct StartData {
     const std::vector<process::FilterInstruction>* opener_filter;
     const std::vector<process::FilterInstruction>* idle_filter;
     uint64_t memory, temporary;
-    uint32_t processors, tasks, terminal_streams;
+    uint32_t processors, usable_processors, tasks, terminal_streams;
     const std::vector<GrantRoot>* roots;  // by grant
     bool switch_identity = false;
     const FileLanes* lanes = nullptr;

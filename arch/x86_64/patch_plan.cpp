@@ -35,7 +35,7 @@ class Planner {
     }
 
   private:
-    static constexpr usize kept = 4;  // instructions before the site
+    static constexpr usize kept = most_moved + 1;  // instructions before the site
 
     [[nodiscard]] std::optional<Instruction> decode_at(usize offset) const {
         return decode(site_.text.subspan(offset));
@@ -97,7 +97,7 @@ class Planner {
     /// Whole instructions back from the site until the jump fits.
     [[nodiscard]] std::optional<PatchPlan> take_back() const {
         PatchPlan plan{};
-        for (usize i = 0; i < known_ && plan.count < 3; i++) {
+        for (usize i = 0; i < known_ && plan.count < most_moved; i++) {
             const auto& [offset, instruction] = before_[i];
             if (offset + instruction.length + plan.replaced != at_) return std::nullopt;
             if (!movable(instruction) || is_landing_pad(site_.text.data() + offset, instruction.length))
@@ -158,8 +158,8 @@ class Planner {
     }
 
     static bool same(const PatchPlan& a, const PatchPlan& b) {
-        return a.replaced == b.replaced && a.count == b.count && a.lengths[0] == b.lengths[0] &&
-               a.lengths[1] == b.lengths[1] && a.lengths[2] == b.lengths[2];
+        return a.replaced == b.replaced && a.count == b.count &&
+               __builtin_memcmp(a.lengths, b.lengths, sizeof(a.lengths)) == 0;
     }
 
     static constexpr usize longest_span = 20, longest_replaced = 15;
@@ -237,8 +237,10 @@ bool write_trampoline(const PatchSite& site, const PatchPlan& plan, u64 cell_add
         const u8* code = site.text.data() + (begin - site.address) + offset;
         auto instruction = decode({code, plan.lengths[i]});
         if (!instruction || instruction->length != plan.lengths[i]) return false;
-        note.moved_at[i] = static_cast<u8>(writer.at());
-        note.original_at[i] = static_cast<u8>(offset);
+        if (i > 0) {
+            note.moved_at[i - 1] = static_cast<u8>(writer.at());
+            note.original_at[i - 1] = static_cast<u8>(offset);
+        }
         if (!writer.moved(code, *instruction, begin + offset)) return false;
         offset += plan.lengths[i];
     }
@@ -263,16 +265,16 @@ bool write_jump(std::span<u8> text, u64 address, const PatchSite& site, const Pa
 
 std::optional<u64> moved_address(const TrampolineNote& note, u64 cell_address, u64 original) {
     u64 offset = original - (cell_address + static_cast<u64>(i64{note.original}));
-    for (usize i = 0; i < note.count && i < 3; i++)
-        if (offset == note.original_at[i]) return cell_address + note.moved_at[i];
+    for (usize i = 0; i < note.count && i < most_moved; i++)
+        if (offset == note.original_of(i)) return cell_address + note.moved(i);
     return std::nullopt;
 }
 
 u64 original_address(const TrampolineNote& note, u64 cell_address, u64 rip) {
     u64 begin = cell_address + static_cast<u64>(i64{note.original});
     u64 offset = rip - cell_address;
-    for (usize i = 0; i < note.count && i < 3; i++)
-        if (offset == note.moved_at[i]) return begin + note.original_at[i];
+    for (usize i = 0; i < note.count && i < most_moved; i++)
+        if (offset == note.moved(i)) return begin + note.original_of(i);
     return begin + note.replaced;
 }
 

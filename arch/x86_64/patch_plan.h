@@ -14,16 +14,21 @@ namespace litebox::arch {
 /// (TrampolineNote).
 inline constexpr usize trampoline_size = 64;
 inline constexpr usize jump_length = 5, syscall_length = 2;
+/// As many instructions are moved at most.
+inline constexpr usize most_moved = 4;
 
 /// What a cell says about itself.
 struct TrampolineNote {
     u32 magic;     // of this run
     i32 original;  // where the replaced bytes begin, relative to the cell
-    /// Instruction i began `original_at[i]` bytes into the replaced ones and begins `moved_at[i]` bytes into
-    /// the cell. Behind the last one, the system call is next.
+    /// Instruction i + 1 began `original_at[i]` bytes into the replaced ones and begins `moved_at[i]` bytes into
+    /// the cell; the first one begins both. Behind the last one, the system call is next.
     u8 moved_at[3], original_at[3];
     u8 count;
     u8 replaced;  // bytes before the system call
+
+    [[nodiscard]] u8 moved(usize i) const { return i == 0 ? u8{0} : moved_at[i - 1]; }
+    [[nodiscard]] u8 original_of(usize i) const { return i == 0 ? u8{0} : original_at[i - 1]; }
 };
 static_assert(sizeof(TrampolineNote) == 16);
 
@@ -39,7 +44,7 @@ struct PatchSite {
 struct PatchPlan {
     u8 replaced;  // bytes before the site: 5 to 15
     u8 count;
-    u8 lengths[3];
+    u8 lengths[most_moved];
 };
 
 /// Nothing where no safe way is seen: then the instruction goes on trapping.

@@ -6,6 +6,7 @@
 #include "core/task/signal_send.h"
 #include "core/task/task_table.h"
 #include "core/task/timers.h"
+#include "core/task/wake_batch.h"
 
 namespace litebox {
 
@@ -174,6 +175,7 @@ void exit_current_thread(i32 status) {
     i32 exit_status = process.exit_status;
     bool sandbox_ends = last && process.pid == kernel().first_pid;
     {
+        WakeBatch batch;
         LockGuard guard(tasks().mutex);
         if (last) become_zombie(process);
         tasks().remove_thread(thread);

@@ -4,6 +4,7 @@
 #include "core/file/path.h"
 #include "core/task/process.h"
 #include "core/task/timers.h"
+#include "core/task/wake_batch.h"
 
 namespace litebox {
 
@@ -17,7 +18,7 @@ Thread::~Thread() {
 
 void Thread::wake() {
     wake_word.fetch_add(1, std::memory_order_release);
-    platform::unpark(wake_word, 1);
+    WakeBatch::unpark(wake_word);
 }
 
 void Thread::interrupt(u32 work_flags) {

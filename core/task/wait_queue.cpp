@@ -1,6 +1,7 @@
 #include "core/task/wait_queue.h"
 
 #include "core/task/thread.h"
+#include "core/task/wake_batch.h"
 
 namespace litebox {
 
@@ -25,6 +26,7 @@ void WaitQueue::wake(u32 events, u32 exclusive) {
     // waiter.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (empty()) return;
+    WakeBatch batch;
     LockGuard guard(mutex_);
     for (Waiter& waiter : waiters_) {
         if (waiter.exclusive && exclusive == 0) break;

@@ -76,8 +76,8 @@ void yield() {
 
 bool spinning_pays() {
     SandboxState& state = sandbox();
-    return state.processors > 1 &&
-           state.awake.load(std::memory_order_relaxed) <= static_cast<i32>(state.processors);
+    return state.usable_processors > 1 &&
+           state.awake.load(std::memory_order_relaxed) <= static_cast<i32>(state.usable_processors);
 }
 
 void barrier_all(bool core_sync) {

@@ -51,6 +51,7 @@ SandboxState& lay_out(const StartInfo& info) {
     state->pages = {reinterpret_cast<u8*>(pages), page_down(info.arena_base + info.arena_length - pages)};
     state->limits = {lowest_guest_address, guest_end, info.windows_begin, info.windows_end};
     state->processors = info.processors;
+    state->usable_processors = info.usable_processors;
     state->return_words[0] = reinterpret_cast<u64>(litebox_end_cleared);
     state->return_words[1] = reinterpret_cast<u64>(litebox_end_live);
     state->xsave_size = info.xsave_size;

@@ -15,7 +15,7 @@ struct StartInfo {
     int arena_file;
     u64 windows_begin, windows_end;  // where the guest maps nothing
     u32 pid;                         // of this process in its PID namespace
-    u32 processors;
+    u32 processors, usable_processors;
     u32 task_limit;  // processes and threads
     bool counter_usable;
     bool has_processor_random;

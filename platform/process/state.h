@@ -72,6 +72,7 @@ struct SandboxState {
     platform::SpaceLimits limits;
     u64 canary;
     u32 processors;
+    u32 usable_processors;  // host threads run on as many at once
     std::atomic<Kernel*> kernel;
     std::atomic<i32> awake;  // threads that are not parked
 

@@ -110,7 +110,7 @@ void prepare_block(SandboxState& state, PlatformBlock& block, Thread* thread, Ke
     block.head.kernel = kernel;
     block.head.core_stack = reinterpret_cast<u64>(&block) - FRAME_SIZE + FRAME_RSP;
     block.head.canary = state.canary;
-    block.head.platform_words[0] = reinterpret_cast<u64>(&state);
+    block.head.platform_word = reinterpret_cast<u64>(&state);
     block.kicked.store(0, std::memory_order_relaxed);
     block.tid.store(0, std::memory_order_relaxed);
     block.gone.store(0, std::memory_order_relaxed);

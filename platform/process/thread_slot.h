@@ -55,7 +55,7 @@ struct PlatformBlock {
     }
     [[nodiscard]] u64 alternate_stack() const { return slot() + LITEBOX_SLOT_ALTERNATE; }
     [[nodiscard]] SandboxState& state() const {
-        return *reinterpret_cast<SandboxState*>(head.platform_words[0]);
+        return *reinterpret_cast<SandboxState*>(head.platform_word);
     }
 };
 static_assert(offsetof(PlatformBlock, resume) == BLOCK_RESUME &&

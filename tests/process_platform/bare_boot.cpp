@@ -113,6 +113,7 @@ extern "C" [[noreturn]] __attribute__((visibility("hidden"), used)) void bare_st
     info.windows_end = image_base + (u64{1} << 32);
     info.pid = static_cast<u32>(raw(39));
     info.processors = 2;
+    info.usable_processors = 2;
     info.task_limit = 256;
     info.counter_usable = true;
     info.has_processor_random = true;

@@ -52,6 +52,7 @@ struct StartBlock {
     u64 magic;
     Windows windows;
     u32 processors;
+    u32 usable_processors;  // that the invoker's affinity leaves
     u32 task_limit;
     u8 seed[64];
     std::span<const FilterInstruction> filter;  // of guest processes

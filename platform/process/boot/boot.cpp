@@ -143,6 +143,7 @@ BOOT_CODE void litebox_boot_guest(StartBlock* block) {
     info.windows_end = w.end;
     info.pid = static_cast<u32>(raw::call(raw::nr_getpid));
     info.processors = block->processors;
+    info.usable_processors = block->usable_processors;
     info.task_limit = block->task_limit;
     u32 r[4];
     highest_cpuid_leaf(0xd, 0, r);
