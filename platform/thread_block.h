@@ -16,14 +16,14 @@ struct RegisterFrame;
 }
 
 struct ThreadBlock {
-    ThreadBlock* self;      // 0
-    Thread* thread;         // 8: whom this host thread runs now; a vfork child borrows its parent's
-    Kernel* kernel;         // 16
-    u64 scratch;            // 24: entry assembly
-    u64 core_stack;         // 32: top
-    u64 canary;             // 40: -mstack-protector-guard-offset
-    u64 platform_word;      // 48
-    WakeBatch* wakes;       // 56: wake-ups that the core holds back
+    ThreadBlock* self;  // 0
+    Thread* thread;     // 8: whom this host thread runs now; a vfork child borrows its parent's
+    Kernel* kernel;     // 16
+    u64 scratch;        // 24: entry assembly
+    u64 core_stack;     // 32: top
+    u64 canary;         // 40: -mstack-protector-guard-offset
+    u64 platform_word;  // 48
+    WakeBatch* wakes;   // 56: wake-ups that the core holds back
 };
 static_assert(sizeof(ThreadBlock) == 64);
 

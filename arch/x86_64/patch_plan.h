@@ -21,8 +21,8 @@ inline constexpr usize most_moved = 4;
 struct TrampolineNote {
     u32 magic;     // of this run
     i32 original;  // where the replaced bytes begin, relative to the cell
-    /// Instruction i + 1 began `original_at[i]` bytes into the replaced ones and begins `moved_at[i]` bytes into
-    /// the cell; the first one begins both. Behind the last one, the system call is next.
+    /// Instruction i + 1 began `original_at[i]` bytes into the replaced ones and begins `moved_at[i]` bytes
+    /// into the cell; the first one begins both. Behind the last one, the system call is next.
     u8 moved_at[3], original_at[3];
     u8 count;
     u8 replaced;  // bytes before the system call

@@ -125,6 +125,7 @@ Result<u64> AddressSpace::choose_address(const MapRequest& request, u64 length) 
 
 Result<void> AddressSpace::insert(Mapping* mapping) {
     usize index = lower_bound(mapping->begin);
+    forget_kept(mapping->begin, mapping->end);
     TRY(mappings_.push(mapping));
     for (usize i = mappings_.size() - 1; i > index; i--) std::swap(mappings_[i], mappings_[i - 1]);
     total_pages_ += mapping->length() / page_size;
@@ -273,7 +274,7 @@ Result<u64> AddressSpace::map_locked(MapRequest& request) {
     mapping->space = this;
     mapping->source = std::move(request.source);
     if (mapping->source.object) TRY(mapping->source.object->attach(*mapping));
-    auto installed = install(*mapping, mapping->begin, mapping->end);
+    auto installed = reuse_kept(*mapping) ? Result<void>() : install(*mapping, mapping->begin, mapping->end);
     if (!installed.ok()) {
         (void)platform::unmap(address, length);
         destroy(mapping.release());
@@ -344,9 +345,13 @@ Result<void> AddressSpace::unmap(u64 address, u64 length) {
     LockGuard guard(mutex_);
     usize first = lower_bound(address);
     if (first == mappings_.size() || mappings_[first]->begin >= end) return {};
+    KeptRange* kept = worth_keeping(address, end);
     TRY(remove_range(address, end));
     auto limits = platform::space_limits();
-    if (address < limits.reserved_end && limits.reserved_begin < end) {
+    if (kept != nullptr) {
+        kept->held = platform::protect(address, length, platform::prot_none).ok();
+        if (!kept->held) TRY(platform::unmap(address, length));
+    } else if (address < limits.reserved_end && limits.reserved_begin < end) {
         if (address < limits.reserved_begin) TRY(platform::unmap(address, limits.reserved_begin - address));
         if (limits.reserved_end < end) TRY(platform::unmap(limits.reserved_end, end - limits.reserved_end));
     } else {
@@ -359,6 +364,7 @@ Result<void> AddressSpace::unmap(u64 address, u64 length) {
 void AddressSpace::clear() {
     LockGuard guard(mutex_);
     auto limits = platform::space_limits();
+    drop_kept();
     for (Mapping* mapping : mappings_) {
         (void)platform::unmap(mapping->begin, mapping->length());
         destroy(mapping);

@@ -170,6 +170,17 @@ class AddressSpace : public RefCounted<AddressSpace> {
     FaultVerdict resolve(Mapping& mapping, u64 address, bool write, bool execute);
     [[nodiscard]] bool covered(u64 begin, u64 end) const;
 
+    /// A range of plain memory that was unmapped. `held`: inaccessible, but its pages are there.
+    struct KeptRange {
+        u64 begin = 0, end = 0;
+        u8 repeats = 0;
+        bool held = false;
+    };
+    KeptRange* worth_keeping(u64 begin, u64 end);
+    bool reuse_kept(const Mapping& mapping);
+    void forget_kept(u64 begin, u64 end);
+    void drop_kept();
+
     std::atomic<platform::Space*> space_;  // of a forked copy: null until its parent has it from the platform
     mutable Mutex mutex_{LockRank::space};
     Vector<Mapping*> mappings_;  // ascending, disjoint
@@ -178,6 +189,9 @@ class AddressSpace : public RefCounted<AddressSpace> {
     u64 break_begin_ = 0, break_end_ = 0;
     u64 total_pages_ = 0, locked_pages_ = 0;
     bool lock_future_ = false;
+    static constexpr u32 kept_count = 4;
+    KeptRange kept_[kept_count];
+    u32 kept_turn_ = 0;
 };
 
 }  // namespace litebox

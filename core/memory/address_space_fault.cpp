@@ -91,6 +91,7 @@ Result<AddressSpace::Identity> AddressSpace::identify(u64 address) {
 Result<void> AddressSpace::fork(Thread& child, platform::ThreadEntry entry) {
     auto copy = TRY(create(nullptr));
     LockGuard guard(mutex_);
+    drop_kept();
     TRY(copy->mappings_.reserve(mappings_.size() + 1));
     for (Mapping* mapping : mappings_) {
         auto same = TRY(make_own<Mapping>());

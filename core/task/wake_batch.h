@@ -1,13 +1,13 @@
-// Wake-ups held back until the locks around them are free: whoever is woken under a lock runs into it at once,
-// and on a busy processor takes it away from the waker.
+// Wake-ups held back until the locks around them are free: whoever is woken under a lock runs into it at
+// once, and on a busy processor takes it away from the waker.
 #pragma once
 
 #include "platform/platform.h"
 
 namespace litebox {
 
-/// While one stands, wake-ups by this host thread collect in it; its end sends them. An inner one leaves all to
-/// the outer. Nothing blocks for long in its scope.
+/// While one stands, wake-ups by this host thread collect in it; its end sends them. An inner one leaves all
+/// to the outer. Nothing blocks for long in its scope.
 class WakeBatch : Pinned {
   public:
     WakeBatch();

@@ -54,9 +54,7 @@ struct PlatformBlock {
         return *reinterpret_cast<arch::RegisterFrame*>(reinterpret_cast<u64>(this) - FRAME_SIZE);
     }
     [[nodiscard]] u64 alternate_stack() const { return slot() + LITEBOX_SLOT_ALTERNATE; }
-    [[nodiscard]] SandboxState& state() const {
-        return *reinterpret_cast<SandboxState*>(head.platform_word);
-    }
+    [[nodiscard]] SandboxState& state() const { return *reinterpret_cast<SandboxState*>(head.platform_word); }
 };
 static_assert(offsetof(PlatformBlock, resume) == BLOCK_RESUME &&
               offsetof(PlatformBlock, kicked) == BLOCK_KICKED && offsetof(PlatformBlock, tid) == BLOCK_TID &&
