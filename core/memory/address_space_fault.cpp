@@ -153,6 +153,8 @@ void AddressSpace::revoke(MemoryObject& object, u64 first, u64 last, bool privat
         Revocation revocation{this, &object, first, last, private_copies_too};
         auto action = [](void* argument) {
             auto& r = *static_cast<Revocation*>(argument);
+            // Its host process may have ended, and be another's by now.
+            if (r.space->host_threads.load() == 0) return;
             r.space->revoke_here(*r.object, r.first, r.last, r.private_copies_too);
         };
         (void)platform::run_in_space(there, action, &revocation);
@@ -221,6 +223,7 @@ namespace {
 
 /// A copy between guest memory of another space and kernel memory, done by a thread of that space.
 struct RemoteCopy {
+    AddressSpace* space;
     u64 address;
     u8* bytes;
     usize length;
@@ -234,17 +237,22 @@ void copy_there(void* argument) {
                            : platform::copy_in(copy.bytes, copy.address, copy.length);
 }
 
+/// In the other space, or in what became of its host process when it has ended.
+void copy_if_there(void* argument) {
+    if (static_cast<RemoteCopy*>(argument)->space->host_threads.load() != 0) copy_there(argument);
+}
+
 Result<usize> remote(AddressSpace& space, platform::Space* there, u64 address, u8* bytes, usize length,
                      bool write) {
-    RemoteCopy copy{address, bytes, length, write, 0};
+    RemoteCopy copy{&space, address, bytes, length, write, 0};
     bool here = current_thread()->space.get() == &space;
     for (;;) {
         usize before = copy.done;
-        RemoteCopy rest{address + before, bytes + before, length - before, write, 0};
+        RemoteCopy rest{&space, address + before, bytes + before, length - before, write, 0};
         if (here || there == nullptr)
             copy_there(&rest);
         else
-            TRY(platform::run_in_space(there, copy_there, &rest));
+            TRY(platform::run_in_space(there, copy_if_there, &rest));
         copy.done += rest.done;
         if (copy.done == length || !here) break;
         if (!space.handle_fault(address + copy.done, write, false).resolved) break;

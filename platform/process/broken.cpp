@@ -1,6 +1,7 @@
 #include "platform/process/broken.h"
 
 #include "platform/platform.h"
+#include "platform/process/trap.h"
 
 namespace litebox::process {
 
@@ -36,8 +37,9 @@ void panic_at(const char* what, u64 rip, u64 address, int signal) {
     line.text(what);
     line.text(": signal ");
     line.hexadecimal(static_cast<u64>(signal));
-    line.text(" at ");
-    line.hexadecimal(rip);
+    // Relative to the text, which lies elsewhere in each run.
+    line.text(" at text + ");
+    line.hexadecimal(rip - reinterpret_cast<u64>(litebox_text_begin));
     line.text(", address ");
     line.hexadecimal(address);
     platform::panic(line.view());

@@ -22,10 +22,9 @@ platform::Space* new_space(SandboxState& state) {
         state.free_spaces = space->next_free;
     } else {
         if (state.spaces_used == state.space_count) return nullptr;
-        space = &state.spaces[state.spaces_used++];
+        space = new (&state.spaces[state.spaces_used++]) platform::Space();
     }
-    new (space) platform::Space();
-    space->state.store(platform::space_running, std::memory_order_relaxed);
+    space->begin();
     return space;
 }
 
@@ -162,6 +161,7 @@ Result<Space*> blank_space(ThreadBlock* first, ThreadEntry entry) {
 }
 
 void retire_space(Space* space) {
+    this_block().retires_space = 1;
     space->state.store(space_retired, std::memory_order_release);
 }
 

@@ -19,8 +19,21 @@ namespace litebox::platform {
 
 using process::PlatformBlock;
 
-/// A host process.
+enum SpaceState : u32 { space_free = 0, space_running = 1, space_retired = 2 };
+
+/// A host process. When one has ended its record goes to the next; whoever still has an errand there holds on
+/// to the mailbox and to the lock of the threads, so these stay what they are.
 struct Space {
+    /// Everything but the mailbox and the locks as for a new process.
+    void begin() {
+        pid.store(0, std::memory_order_relaxed);
+        live.store(0, std::memory_order_relaxed);
+        for (u64& word : guarded) word = 0;
+        for (u64& site : hopeless_sites) site = 0;
+        for (u8& count : trap_counts) count = 0;
+        state.store(space_running, std::memory_order_release);
+    }
+
     std::atomic<u32> pid{0};   // host's number in the sandbox's PID namespace
     std::atomic<u32> live{0};  // threads started and not yet gone from their stacks
     std::atomic<u32> state{0};
@@ -45,8 +58,6 @@ struct Space {
     static constexpr u64 trap_count_count = 64;
     u8 trap_counts[trap_count_count] = {};
 };
-
-enum SpaceState : u32 { space_free = 0, space_running = 1, space_retired = 2 };
 
 }  // namespace litebox::platform
 

@@ -115,6 +115,7 @@ void prepare_block(SandboxState& state, PlatformBlock& block, Thread* thread, Ke
     block.tid.store(0, std::memory_order_relaxed);
     block.gone.store(0, std::memory_order_relaxed);
     block.signal_stack_ready = 0;
+    block.retires_space = 0;
     block.stepping = 0;
     block.trap.kind = PendingTrap::Kind::none;
     block.space = nullptr;
@@ -200,7 +201,8 @@ void exit_thread(std::atomic<u32>* cleared) {
     Space& space = *block.space;
     end_kicks(block);
     leave_space(block);
-    bool last = space.state.load(std::memory_order_relaxed) == space_retired;
+    // A sibling that is on its way out sees the space retired too: only who retired it is the last.
+    bool last = block.retires_space != 0;
     if (last) await_siblings(space);
     give_slot_back(block.state(), block);
     block.state().awake.fetch_sub(1, std::memory_order_relaxed);

@@ -45,6 +45,7 @@ struct PlatformBlock {
     PlatformBlock* next_in_space;
     PlatformBlock* previous_in_space;
     u32 signal_stack_ready;
+    u32 retires_space;                   // the last thread of its process
     u32 stepping;                        // TF was set when the thread came in
     PlatformBlock* previous_host_block;  // the spare's own, until the thread that took it over has settled
     PendingTrap trap;
