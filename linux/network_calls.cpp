@@ -11,7 +11,7 @@ namespace litebox::sys {
 namespace {
 
 constexpr int family_packet = 17;
-constexpr int type_mask = 15, protocol_tcp = 6, protocol_udp = 17;
+constexpr int type_mask = 15, protocol_tcp = 6, protocol_udp = 17, protocol_udp_lite = 136;
 
 Result<Ref<Socket>> socket_at(Thread& thread, int descriptor) {
     auto file = TRY(thread.files->get(descriptor));
@@ -26,8 +26,9 @@ Result<Ref<Socket>> make_inet(int family, int type, int protocol, u32 flags) {
             if (protocol != 0 && protocol != protocol_tcp) return Errno::eprotonosupport;
             return Ref<Socket>(TRY(make_ref<TcpSocket>(family, flags)));
         case socket_datagram:
-            if (protocol != 0 && protocol != protocol_udp) return Errno::eprotonosupport;
-            return Ref<Socket>(TRY(make_ref<UdpSocket>(family, flags)));
+            if (protocol == 0) protocol = protocol_udp;
+            if (protocol != protocol_udp && protocol != protocol_udp_lite) return Errno::eprotonosupport;
+            return Ref<Socket>(TRY(make_ref<UdpSocket>(family, protocol, flags)));
         case socket_raw:
             return Errno::eperm;
         default:
@@ -191,7 +192,7 @@ Result<u64> send_one(Thread& thread, Socket& socket, const AbiMessage& abi, u32 
     message.flags = flags;
     message.wait = !socket.non_blocking();
     if (abi.control != 0 && abi.control_length > 0)
-        message.ancillary = TRY(read_control(thread, socket, abi.control, abi.control_length));
+        TRY(read_control(thread, socket, abi.control, abi.control_length, message));
     return TRY(socket.send(message));
 }
 

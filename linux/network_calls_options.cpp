@@ -10,7 +10,8 @@ namespace litebox::sys {
 
 namespace {
 
-constexpr int level_socket = 1, level_ip = 0, level_tcp = 6, level_udp = 17, level_ipv6 = 41;
+constexpr int level_socket = 1, level_ip = 0, level_tcp = 6, level_udp = 17, level_ipv6 = 41,
+              level_udp_lite = 136;
 
 enum SocketOption : int {
     option_debug = 1,
@@ -210,8 +211,9 @@ bool is_inet(const Socket& socket) {
 
 /// What changes the packets or what is told of them; the value is remembered by the caller.
 Result<void> set_datagram_option(Socket& socket, int level, int name, i32 number) {
-    constexpr int ip_ttl = 2, ip_packet_info = 8, ip_receive_ttl = 12;
-    constexpr int ipv6_unicast_hops = 16, ipv6_receive_packet_info = 49, ipv6_receive_hop_limit = 51;
+    constexpr int ip_tos = 1, ip_ttl = 2, ip_packet_info = 8, ip_receive_ttl = 12, ip_receive_tos = 13;
+    constexpr int ipv6_unicast_hops = 16, ipv6_receive_packet_info = 49, ipv6_receive_hop_limit = 51,
+                  ipv6_receive_class = 66, ipv6_class = 67;
     auto& o = socket.options;
     bool flag = number != 0;
     if ((level == level_ip && name == ip_ttl) || (level == level_ipv6 && name == ipv6_unicast_hops)) {
@@ -219,6 +221,14 @@ Result<void> set_datagram_option(Socket& socket, int level, int name, i32 number
         if (number != -1 && (number < lowest || number > 255)) return Errno::einval;
         o.time_to_live.store(number);
     }
+    if (level == level_ip && name == ip_tos) o.traffic_class.store(number & 0xff);
+    if (level == level_ipv6 && name == ipv6_class) {
+        if (number < -1 || number > 255) return Errno::einval;
+        o.traffic_class.store(number);
+    }
+    bool receive_class =
+        (level == level_ip && name == ip_receive_tos) || (level == level_ipv6 && name == ipv6_receive_class);
+    if (receive_class) o.receive_traffic_class.store(flag);
     if (level == level_ip && name == ip_packet_info) o.packet_info.store(flag);
     if (level == level_ip && name == ip_receive_ttl) o.receive_ttl.store(flag);
     if (level == level_ipv6 && name == ipv6_receive_packet_info) o.packet_info_v6.store(flag);
@@ -247,7 +257,7 @@ Result<void> set_other_option(Socket& socket, int level, int name, u64 value, i3
             return Errno::einval;
     } else if (level == level_ip || level == level_ipv6) {
         TRY(set_datagram_option(socket, level, name, number));
-    } else if (level != level_udp) {
+    } else if (level != level_udp && !(level == level_udp_lite && socket.protocol == level_udp_lite)) {
         return Errno::enoprotoopt;
     }
     return remember(socket, level, name, number);
@@ -375,6 +385,8 @@ Result<i32> default_of(int level, int name) {
         if (name == multicast_hops || name == multicast_loop) return 1;
         return name > 0 && name < 80 ? Result<i32>(0) : Errno::enoprotoopt;
     }
+    constexpr int send_coverage = 10, receive_coverage = 11;  // of UDP-Lite's checksum; 0: all
+    if (level == level_udp_lite && (name == send_coverage || name == receive_coverage)) return 0;
     return Errno::enoprotoopt;
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr u32 unix_header = 2, inet_length = 16, inet6_minimum = 24, inet6_length = 28;
 constexpr int level_socket = 1, control_rights = 1, control_credentials = 2;
+constexpr int level_ip = 0, ip_tos = 1, ip_ttl = 2, ip_packet_info = 8;
+constexpr int level_ipv6 = 41, ipv6_packet_info = 50, ipv6_hop_limit = 52, ipv6_class = 67;
 constexpr usize most_descriptors = 253;
 
 u16 swapped(u16 value) {
@@ -143,7 +145,31 @@ Result<void> take_credentials(Thread& thread, Ancillary& ancillary, u64 data, u6
 
 }  // namespace
 
-Result<Own<Ancillary>> read_control(Thread& thread, Socket& socket, u64 control, u64 length) {
+namespace {
+
+/// ip(7) and RFC 3542: what a datagram's sender chooses for it alone.
+Result<void> take_datagram_choice(const ControlHeader& header, u64 data, OutgoingMessage& message) {
+    bool limit = (header.level == level_ip && header.type == ip_ttl) ||
+                 (header.level == level_ipv6 && header.type == ipv6_hop_limit);
+    bool traffic = (header.level == level_ip && header.type == ip_tos) ||
+                   (header.level == level_ipv6 && header.type == ipv6_class);
+    if (!limit && !traffic) return {};
+    i32 value = 0;
+    u64 bytes = header.length - sizeof(header);
+    if (bytes == 1 && header.level == level_ip) {
+        value = TRY(UserPtr<const u8>(data).read());
+    } else {
+        if (bytes != sizeof(value)) return Errno::einval;
+        value = TRY(UserPtr<const i32>(data).read());
+    }
+    if (value < -1 || value > 255) return Errno::einval;
+    (limit ? message.time_to_live : message.traffic_class) = value;
+    return {};
+}
+
+}  // namespace
+
+Result<void> read_control(Thread& thread, Socket& socket, u64 control, u64 length, OutgoingMessage& message) {
     auto ancillary = TRY(make_own<Ancillary>());
     ancillary->credentials = {thread.process->pid, thread.credentials->uid, thread.credentials->gid};
     constexpr u64 largest = 1 << 20;
@@ -161,10 +187,13 @@ Result<Own<Ancillary>> read_control(Thread& thread, Socket& socket, u64 control,
             } else {
                 return Errno::einval;
             }
+        } else if (socket.family != family_unix) {
+            TRY(take_datagram_choice(header, data, message));
         }
         at += aligned(header.length);
     }
-    return ancillary;
+    message.ancillary = std::move(ancillary);
+    return {};
 }
 
 namespace {
@@ -200,8 +229,7 @@ struct AbiPacketInfo6 {  // struct in6_pktinfo
 
 /// ip(7), ipv6(7) and socket(7): what is told of a datagram beside its bytes.
 Result<void> write_arrival(Socket& socket, const IncomingMessage& message, ControlWriter writer) {
-    constexpr int level_ip = 0, level_ipv6 = 41, stamp = 29, stamp_ns = 35;
-    constexpr int ip_ttl = 2, ip_packet_info = 8, ipv6_packet_info = 50, ipv6_hop_limit = 52;
+    constexpr int stamp = 29, stamp_ns = 35;
     auto& wanted = socket.options;
     if (wanted.precise_time_stamps.load())
         TRY(writer.put(level_socket, stamp_ns, to_timespec(message.arrived_ns)));
@@ -222,6 +250,11 @@ Result<void> write_arrival(Socket& socket, const IncomingMessage& message, Contr
     }
     if (!v4 && wanted.receive_hop_limit.load())
         TRY(writer.put(level_ipv6, ipv6_hop_limit, message.time_to_live));
+    if (!wanted.receive_traffic_class.load()) return {};
+    if (v4)
+        TRY(writer.put(level_ip, ip_tos, static_cast<u8>(message.traffic_class)));
+    else
+        TRY(writer.put(level_ipv6, ipv6_class, message.traffic_class));
     return {};
 }
 

@@ -24,8 +24,8 @@ struct AbiMessage {
 };
 static_assert(sizeof(AbiMessage) == 56);
 
-/// Control data of sendmsg: descriptors and credentials.
-Result<Own<Ancillary>> read_control(Thread& thread, Socket& socket, u64 control, u64 length);
+/// Control data of sendmsg: descriptors and credentials, hop limit and traffic class of a datagram.
+Result<void> read_control(Thread& thread, Socket& socket, u64 control, u64 length, OutgoingMessage& message);
 /// Control data for recvmsg; returns the bytes used. Sets message_control_truncated when something did not
 /// fit.
 Result<u64> write_control(Thread& thread, Socket& socket, IncomingMessage& message, u64 control, u64 room);

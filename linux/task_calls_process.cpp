@@ -322,11 +322,25 @@ Result<u64> pidfd_open(Thread& thread, i32 pid, u32 flags) {
     return static_cast<u64>(TRY(thread.files->add(TRY(open_pidfd(*process, flags)), true)));
 }
 
+namespace {
+
+/// A pidfd, or /proc/PID held open.
+Result<Ref<Process>> signalled_process(File& file) {
+    auto process = pidfd_process(file);
+    if (process.ok()) return process;
+    Ref<Inode> inode = file.inode();
+    Process* named = inode ? inode->as_process() : nullptr;
+    if (named == nullptr) return process;
+    return Ref<Process>(named);
+}
+
+}  // namespace
+
 Result<u64> pidfd_send_signal(Thread& thread, int descriptor, int signal, UserPtr<AbiSiginfo> info,
                               u32 flags) {
     if (flags != 0) return Errno::einval;
     auto file = TRY(thread.files->get(descriptor));
-    auto process = TRY(pidfd_process(*file));
+    auto process = TRY(signalled_process(*file));
     if (signal < 0 || signal > signal_max) return Errno::einval;
     SignalInfo details;
     details.code = code_user;

@@ -143,6 +143,7 @@ class Inode : public RefCounted<Inode> {
 
     /// Opens it: makes the File whose operations then do the rest. `flags` are open(2)'s.
     virtual Result<Ref<File>> open(u32 flags) = 0;
+    virtual class Process* as_process() { return nullptr; }  // /proc/PID
 
     virtual Result<usize> get_attribute(string_view name,
                                         std::span<u8> value);  // xattr; empty span: only the size

@@ -61,7 +61,8 @@ SocketAddress inet_name(const Socket& socket, const InetAddress& address) {
 namespace {
 
 NetworkStack::PortRequest port_request(const Socket& socket, const InetAddress& address) {
-    return {socket.type,
+    return {socket.protocol,
+            socket.type,
             address,
             socket.options.only_v6.load(),
             socket.options.reuse_address.load(),
@@ -143,7 +144,7 @@ Result<void> TcpSocket::connect(const SocketAddress& address, bool wait) {
     TRY(take_error());
     if (address.family == family_none) return {};
     InetAddress to = TRY(route(*this, address));
-    auto listener = network().find_port(socket_stream, to, nullptr);
+    auto listener = network().find_port(protocol, to, nullptr);
     if (!listener) {
         if (wait) return Errno::econnrefused;
         pending_error.store(static_cast<int>(Errno::econnrefused));
@@ -271,7 +272,7 @@ Result<usize> UdpSocket::send(OutgoingMessage& message) {
         source = loopback_like(to);
         source.port = port;
     }
-    auto target = network().find_port(socket_datagram, to, &source);
+    auto target = network().find_port(protocol, to, &source);
     if (!target) {
         constexpr u16 name_service = 53;
         if (to.port == name_service) kernel().name_lookup_failed.store(true);
@@ -283,8 +284,13 @@ Result<usize> UdpSocket::send(OutgoingMessage& message) {
     auto& receiver = static_cast<UdpSocket&>(*target);
     packet->from = inet_name(receiver, source);
     packet->to = to;
-    i32 time_to_live = options.time_to_live.load();
-    packet->time_to_live = time_to_live < 0 ? default_time_to_live : time_to_live;
+    auto chosen = [&](i32 by_message, const std::atomic<i32>& by_option, i32 otherwise) {
+        if (by_message >= 0) return by_message;
+        i32 option = by_option.load();
+        return option >= 0 ? option : otherwise;
+    };
+    packet->time_to_live = chosen(message.time_to_live, options.time_to_live, default_time_to_live);
+    packet->traffic_class = chosen(message.traffic_class, options.traffic_class, 0);
     (void)receiver.queue_.push(std::move(packet), receiver.options.receive_buffer.load());  // full: dropped
     return length;
 }

@@ -25,7 +25,8 @@ class TcpSocket final : public StreamSocket {
 
 class UdpSocket final : public Socket {
   public:
-    UdpSocket(int family, u32 flags) : Socket(family, socket_datagram, 17, flags) {}
+    /// `protocol`: 17, or 136 for UDP-Lite, whose checksums cover nothing that could be damaged here.
+    UdpSocket(int family, int protocol, u32 flags) : Socket(family, socket_datagram, protocol, flags) {}
     ~UdpSocket() override;
     Result<void> bind(const SocketAddress& address) override;
     Result<void> connect(const SocketAddress& address, bool wait) override;

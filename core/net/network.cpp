@@ -68,7 +68,7 @@ Result<void> NetworkStack::autobind(Socket& socket, SocketAddress& address) {
 }
 
 bool NetworkStack::conflicts(const Port& other, const PortRequest& request) const {
-    if (other.request.type != request.type || other.request.address.port != request.address.port)
+    if (other.request.protocol != request.protocol || other.request.address.port != request.address.port)
         return false;
     const InetAddress &a = other.request.address, &b = request.address;
     bool a_v6_only = other.request.v6 && (other.request.only_v6 || !(a.any() || a.mapped_v4()));
@@ -157,13 +157,13 @@ void write_address(TextBuilder& to, const InetAddress& address, bool v6) {
 
 }  // namespace
 
-void NetworkStack::list_ports(TextBuilder& to, int type, int family) {
+void NetworkStack::list_ports(TextBuilder& to, int protocol, int family) {
     constexpr u32 listening = 10, closed = 7;
     bool v6 = family == family_inet6;
     u32 line = 0;
     LockGuard guard(mutex_);
     for (Port& port : ports_) {
-        if (port.request.type != type || port.request.v6 != v6) continue;
+        if (port.request.protocol != protocol || port.request.v6 != v6) continue;
         to.unsigned_decimal(line++, 4).text(": "sv);
         write_address(to, port.request.address, v6);
         to.character(' ');
@@ -177,20 +177,24 @@ void NetworkStack::list_ports(TextBuilder& to, int type, int family) {
     }
 }
 
-Ref<Socket> NetworkStack::find_port(int type, const InetAddress& to, const InetAddress* from) {
+bool NetworkStack::reaches(const Port& port, int protocol, const InetAddress& to) {
+    const PortRequest& bound = port.request;
+    if (bound.protocol != protocol || bound.address.port != to.port) return false;
+    if (bound.type == socket_stream && !port.listening) return false;
+    bool to_v4 = to.mapped_v4(), any = bound.address.any();
+    if (to_v4 && bound.v6 && (bound.only_v6 || !(any || bound.address.mapped_v4()))) return false;
+    if (!to_v4 && !bound.v6) return false;
+    return any || bound.address.same_host(to);
+}
+
+Ref<Socket> NetworkStack::find_port(int protocol, const InetAddress& to, const InetAddress* from) {
     LockGuard guard(mutex_);
     Port* best = nullptr;
     int best_score = -1;
     for (Port& port : ports_) {
-        const PortRequest& r = port.request;
-        if (r.type != type || r.address.port != to.port) continue;
-        if (type == socket_stream && !port.listening) continue;
-        bool to_v4 = to.mapped_v4();
-        if (to_v4 && r.v6 && (r.only_v6 || !(r.address.any() || r.address.mapped_v4()))) continue;
-        if (!to_v4 && !r.v6) continue;
-        if (!r.address.any() && !r.address.same_host(to)) continue;
-        int score = (r.address.any() ? 0 : 2) + (r.v6 == !to_v4 ? 1 : 0);
-        if (type == socket_datagram) {
+        if (!reaches(port, protocol, to)) continue;
+        int score = (port.request.address.any() ? 0 : 2) + (port.request.v6 == !to.mapped_v4() ? 1 : 0);
+        if (port.request.type == socket_datagram) {
             int connected = port.socket->matches_peer(from);
             if (connected < 0) continue;
             score += connected * 4;

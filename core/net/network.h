@@ -19,7 +19,8 @@ class NetworkStack : Pinned {
 
     // Ports: TCP and UDP each have their own.
     struct PortRequest {
-        int type;  // socket_stream or socket_datagram
+        int protocol;  // each has ports of its own
+        int type;      // socket_stream or socket_datagram
         InetAddress address;
         bool only_v6, reuse_address, reuse_port, v6;
     };
@@ -31,10 +32,10 @@ class NetworkStack : Pinned {
     Result<void> mark_listening(Socket& socket);
     /// The listener or datagram socket that gets what is sent to `to`; datagram sockets connected to `from`
     /// come first.
-    Ref<Socket> find_port(int type, const InetAddress& to, const InetAddress* from);
+    Ref<Socket> find_port(int protocol, const InetAddress& to, const InetAddress* from);
 
-    /// One line of /proc/net/{tcp,udp}[6] for each bound socket of the type and family.
-    void list_ports(TextBuilder& to, int type, int family);
+    /// One line of /proc/net/{tcp,udp,udplite}[6] for each bound socket of the protocol and family.
+    void list_ports(TextBuilder& to, int protocol, int family);
     /// Somebody has set SO_PASSCRED: from now on messages carry who sent them.
     std::atomic<bool> credentials_asked{false};
 
@@ -53,6 +54,7 @@ class NetworkStack : Pinned {
         u32 owner;
     };
     bool conflicts(const Port& other, const PortRequest& request) const;
+    static bool reaches(const Port& port, int protocol, const InetAddress& to);
     Result<u16> unused_port(const PortRequest& request);
     bool free_port(const PortRequest& request);
     Mutex mutex_{LockRank::socket};

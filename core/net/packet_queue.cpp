@@ -47,6 +47,7 @@ Result<usize> PacketQueue::take(IncomingMessage& message) {
         message.has_arrival = true;
         message.to = first->to;
         message.time_to_live = first->time_to_live;
+        message.traffic_class = first->traffic_class;
         message.arrived_ns = first->arrived_ns;
         if (peek) {
             TRY(copy.resize(first->data.size()));

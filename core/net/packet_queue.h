@@ -11,7 +11,7 @@ struct Packet {
     Own<Ancillary> ancillary;
     Vector<u8> data;
     InetAddress to;
-    i32 time_to_live = 0;
+    i32 time_to_live = 0, traffic_class = 0;
     u64 arrived_ns = 0;  // real time
 };
 

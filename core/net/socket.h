@@ -42,6 +42,7 @@ struct OutgoingMessage {
     Own<Ancillary> ancillary;
     u32 flags = 0;
     bool wait = true;
+    i32 time_to_live = -1, traffic_class = -1;  // of this datagram alone; -1: as the options say
 };
 
 struct IncomingMessage {
@@ -55,7 +56,7 @@ struct IncomingMessage {
     /// Of a datagram: where it was sent to, its time to live, and when it arrived (real time).
     bool has_arrival = false;
     InetAddress to;
-    i32 time_to_live = 0;
+    i32 time_to_live = 0, traffic_class = 0;
     u64 arrived_ns = 0;
     usize whole_length = 0;  // of a datagram, also when it was cut
 };
@@ -111,7 +112,8 @@ class Socket : public File {
         // Control data that a datagram's receiver asked for, and the sender's time to live.
         std::atomic<bool> precise_time_stamps{false}, packet_info{false}, packet_info_v6{false},
             receive_ttl{false}, receive_hop_limit{false};
-        std::atomic<i32> time_to_live{-1};  // -1: 64
+        std::atomic<bool> receive_traffic_class{false};
+        std::atomic<i32> time_to_live{-1}, traffic_class{-1};  // -1: 64 and 0
     } options;
     std::atomic<int> pending_error{0};
     /// Options that have no effect here: remembered, so that they read back.

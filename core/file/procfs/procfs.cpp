@@ -50,6 +50,7 @@ class ProcInode final : public Inode {
     [[nodiscard]] bool magic_link() const override { return entry_.kind == ProcKind::place; }
     Result<Path> follow_magic() override;
     Result<Ref<File>> open(u32 flags) override;
+    Process* as_process() override;
     Result<void> set_attributes(const AttributeChange& change) override {
         // O_TRUNC on a writable file is harmless.
         return change.fields & (AttributeChange::mode | AttributeChange::uid | AttributeChange::gid)
@@ -141,6 +142,10 @@ Result<Attributes> ProcInode::attributes() {
         result.size = 64;
     }
     return result;
+}
+
+Process* ProcInode::as_process() {
+    return &entry_ == &process_directory && !subject_.thread ? subject_.process.get() : nullptr;
 }
 
 Result<Ref<Inode>> ProcInode::child(const ProcEntry& entry, ProcSubject subject, u64 number) {
@@ -353,8 +358,7 @@ Result<usize> ProcTextFile::read(IoCursor& to, u64& position) {
         {
             LockGuard guard(mutex_);
             if (position >= text_.size()) break;
-            length =
-                min(min(text_.size() - static_cast<usize>(position), sizeof(piece)), to.remaining());
+            length = min(min(text_.size() - static_cast<usize>(position), sizeof(piece)), to.remaining());
             memcpy(piece, text_.data() + position, length);
         }
         auto put = to.put(piece, length);

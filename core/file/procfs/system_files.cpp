@@ -340,12 +340,12 @@ Result<void> write_route(TextBuilder& to, const ProcSubject&) {
     to.text("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n");
     return {};
 }
-/// tcp, udp and their kin for IPv6; type 0: none of ours.
-template <int type, int family>
+/// tcp, udp and their kin for IPv6; protocol 0: none of ours.
+template <int protocol, int family>
 Result<void> write_ports(TextBuilder& to, const ProcSubject&) {
     to.text(
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n");
-    if (type != 0) network().list_ports(to, type, family);
+    if (protocol != 0) network().list_ports(to, protocol, family);
     return {};
 }
 Result<void> write_unix(TextBuilder& to, const ProcSubject&) {
@@ -359,10 +359,10 @@ Result<void> write_address6(TextBuilder& to, const ProcSubject&) {
 
 constexpr ProcEntry network_entries[] = {text("dev", write_interfaces),
                                          text("route", write_route),
-                                         text("tcp", write_ports<socket_stream, family_inet>),
-                                         text("tcp6", write_ports<socket_stream, family_inet6>),
-                                         text("udp", write_ports<socket_datagram, family_inet>),
-                                         text("udp6", write_ports<socket_datagram, family_inet6>),
+                                         text("tcp", write_ports<6, family_inet>),
+                                         text("tcp6", write_ports<6, family_inet6>),
+                                         text("udp", write_ports<17, family_inet>),
+                                         text("udp6", write_ports<17, family_inet6>),
                                          text("unix", write_unix),
                                          text("if_inet6", write_address6),
                                          text("netlink", write_nothing),
