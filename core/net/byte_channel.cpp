@@ -1,5 +1,7 @@
 #include "core/net/byte_channel.h"
 
+#include "core/task/wake_batch.h"
+
 namespace litebox {
 
 Result<Ref<ByteChannel>> ByteChannel::create() {
@@ -12,12 +14,14 @@ ByteChannel::~ByteChannel() {
 }
 
 void ByteChannel::wake_reader(u32 events, u32 exclusive) {
+    WakeBatch wakes;
     read_queue.wake(events, exclusive);
     LockGuard guard(observers_mutex_);
     if (reader_ != nullptr) reader_->wake(events, exclusive);
 }
 
 void ByteChannel::wake_writer(u32 events, u32 exclusive) {
+    WakeBatch wakes;
     write_queue.wake(events, exclusive);
     LockGuard guard(observers_mutex_);
     if (writer_ != nullptr) writer_->wake(events, exclusive);

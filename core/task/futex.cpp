@@ -186,6 +186,7 @@ Result<u32> futex_wake(FutexAddress word, u32 count, u32 bit_set) {
     if (bit_set == 0) return Errno::einval;
     FutexKey key = TRY(futex_key(word));
     auto& bucket = kernel().futexes->bucket(key);
+    WakeBatch wakes;
     LockGuard guard(bucket.mutex);
     return wake_matching(bucket, key, count, bit_set);
 }
@@ -195,6 +196,7 @@ Result<u32> futex_requeue(FutexAddress from, u32 wake_count, u32 move_count, Fut
     FutexKey from_key = TRY(futex_key(from)), to_key = TRY(futex_key(to));
     for (;;) {
         {
+            WakeBatch wakes;
             FutexBuckets buckets(from_key, to_key);
             auto& source = kernel().futexes->bucket(from_key);
             auto& target = kernel().futexes->bucket(to_key);
@@ -221,6 +223,7 @@ Result<u32> futex_wake_operation(FutexAddress first, u32 wake_count, FutexAddres
     FutexKey first_key = TRY(futex_key(first)), second_key = TRY(futex_key(second));
     for (;;) {
         {
+            WakeBatch wakes;
             FutexBuckets buckets(first_key, second_key);
             auto old = apply_operation(second.address, operation, buckets);
             if (old.ok()) {

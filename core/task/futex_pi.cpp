@@ -125,6 +125,7 @@ Result<u32> futex_requeue_pi(FutexAddress from, u32 move_count, FutexAddress to,
     if (from_key == to_key) return Errno::einval;
     TRY(fault_in(from.address, sizeof(u32), false));
     TRY(fault_in(to.address, sizeof(u32), true));
+    WakeBatch wakes;
     FutexBuckets buckets(from_key, to_key);
     auto& source = kernel().futexes->bucket(from_key);
     auto& target = kernel().futexes->bucket(to_key);
@@ -169,6 +170,7 @@ void mark_owner_died(Thread& thread, u64 address, bool priority_inheritance) {
             auto key = futex_key({address, shared});
             if (!key.ok()) continue;
             auto& bucket = kernel().futexes->bucket(key.value());
+            WakeBatch wakes;
             LockGuard guard(bucket.mutex);
             if (FutexWaiter* next = next_pi_waiter(bucket, key.value(), nullptr)) {
                 (void)hand_over(address, bucket, *next, futex_owner_died);

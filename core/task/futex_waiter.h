@@ -3,6 +3,7 @@
 
 #include "core/task/futex.h"
 #include "core/task/thread.h"
+#include "core/task/wake_batch.h"
 
 namespace litebox {
 
