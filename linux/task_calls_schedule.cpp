@@ -307,10 +307,7 @@ Result<u64> getrusage(Thread& thread, int who, u64 usage) {
             wanted = thread.process->dead_children;
             break;
         case 1:
-            wanted.user_ns = platform::thread_cpu_ns(thread.block);
-            wanted.minor_faults = thread.minor_faults;
-            wanted.voluntary_switches = thread.voluntary_switches;
-            wanted.max_resident_kib = thread.process->own_usage().max_resident_kib;
+            wanted = thread.usage();
             break;
         default:
             return Errno::einval;

@@ -4,6 +4,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -59,7 +60,20 @@ std::vector<pid_t> children() {
     return list;
 }
 
-Use use_of(const std::vector<pid_t>& processes) {
+namespace {
+
+/// The innermost of the numbers behind NSpid.
+uint32_t inner_number(const std::string& status) {
+    constexpr std::string_view name = "\nNSpid:";
+    size_t at = status.find(name), end = status.find('\n', at + 1);
+    if (at == std::string::npos || end == std::string::npos) return 0;
+    size_t tab = status.rfind('\t', end);
+    return static_cast<uint32_t>(strtoul(status.c_str() + tab + 1, nullptr, 10));
+}
+
+}  // namespace
+
+Use use_of(const std::vector<pid_t>& processes, std::vector<Resident>& residents) {
     Use use;
     for (pid_t process : processes) {
         std::string status = read_file("/proc/" + std::to_string(process) + "/status");
@@ -67,6 +81,9 @@ Use use_of(const std::vector<pid_t>& processes) {
                        kibibytes(status, "\nVmSwap:")) *
                       1024;
         use.cpu_us += cpu_us(process);
+        uint64_t resident = kibibytes(status, "\nRssAnon:") + kibibytes(status, "\nRssFile:");
+        if (uint32_t number = inner_number(status))
+            residents.push_back({number, static_cast<uint32_t>(std::min<uint64_t>(resident, UINT32_MAX))});
     }
     return use;
 }

@@ -17,8 +17,14 @@ struct Use {
     uint64_t memory = 0;  // bytes: resident and swapped anonymous memory, and page tables
 };
 
-/// The sum over `processes`; those that are gone count nothing.
-Use use_of(const std::vector<pid_t>& processes);
+/// What one process has resident: its own memory and pages of files.
+struct Resident {
+    uint32_t number;  // as its own PID namespace has it
+    uint32_t kib;
+};
+
+/// The sum over `processes`; those that are gone count nothing. `residents` gets a row for each of them.
+Use use_of(const std::vector<pid_t>& processes, std::vector<Resident>& residents);
 
 /// Bytes that the host has left without swapping.
 uint64_t free_memory();

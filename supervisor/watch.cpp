@@ -250,7 +250,12 @@ void Watch::look_at_use() {
     constexpr uint64_t longest_us = 100'000, shortest_us = 2'000;
     constexpr uint64_t fill_bytes_per_us = 4096;  // faster than memory can be touched
     uint64_t begun = now_us();
-    Use use = use_of(processes());
+    std::vector<Resident> residents;
+    Use use = use_of(processes(), residents);
+    auto& shown = sandbox_.rings.control.resident;
+    for (const Resident& row : residents)
+        shown[row.number % process::ControlBlock::resident_count].store(uint64_t{row.number} << 32 | row.kib,
+                                                                        std::memory_order_relaxed);
     struct stat arena;
     uint64_t shared = fstat(sandbox_.arena, &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
     uint64_t memory = use.memory + shared;

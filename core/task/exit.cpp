@@ -99,11 +99,7 @@ void release_process(Thread& thread, Process& process) {
 /// Leaves the process's thread list. True when it was the last thread.
 bool leave_group(Thread& thread, Process& process) {
     LockGuard guard(process.signal_mutex);
-    ResourceUsage usage;
-    usage.user_ns = thread.is_vfork_child ? 0 : platform::thread_cpu_ns(thread.block);
-    usage.minor_faults = thread.minor_faults;
-    usage.voluntary_switches = thread.voluntary_switches;
-    process.dead_threads.add(usage);
+    process.dead_threads.add(thread.usage());
     kernel().calls_of_the_dead.fetch_add(thread.system_calls.load(std::memory_order_relaxed),
                                          std::memory_order_relaxed);
     thread.state.store('Z', std::memory_order_relaxed);

@@ -42,12 +42,6 @@ struct ResourceLimit {
     u64 soft = limit_infinity, hard = limit_infinity;
 };
 
-struct ResourceUsage {  // struct rusage in nanoseconds and counts
-    u64 user_ns = 0, system_ns = 0, max_resident_kib = 0, minor_faults = 0, major_faults = 0, blocks_in = 0,
-        blocks_out = 0, voluntary_switches = 0, involuntary_switches = 0;
-    void add(const ResourceUsage& other);
-};
-
 class Process final : public RefCounted<Process> {
   public:
     Process();

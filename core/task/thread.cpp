@@ -47,18 +47,21 @@ void ResourceUsage::add(const ResourceUsage& other) {
     involuntary_switches += other.involuntary_switches;
 }
 
+ResourceUsage Thread::usage() const {
+    ResourceUsage result;
+    if (block != nullptr && !is_vfork_child) result.user_ns = platform::thread_cpu_ns(block);
+    result.minor_faults = minor_faults;
+    result.voluntary_switches = voluntary_switches;
+    if (space && space->platform_space() != nullptr)
+        result.max_resident_kib = platform::resident_pages(space->platform_space()) * (page_size / 1024);
+    return result;
+}
+
 ResourceUsage Process::own_usage() {
     ResourceUsage usage;
     LockGuard guard(signal_mutex);
     usage.add(dead_threads);
-    for (Thread& thread : threads) {
-        if (thread.block != nullptr) usage.user_ns += platform::thread_cpu_ns(thread.block);
-        usage.minor_faults += thread.minor_faults;
-        usage.voluntary_switches += thread.voluntary_switches;
-        if (thread.space && thread.space->platform_space() != nullptr)
-            usage.max_resident_kib =
-                max(usage.max_resident_kib, platform::resident_pages(thread.space->platform_space()) * 4);
-    }
+    for (const Thread& thread : threads) usage.add(thread.usage());
     return usage;
 }
 

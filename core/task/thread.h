@@ -23,6 +23,12 @@ enum WorkFlag : u32 {
     work_notify = 8,  // accounting, tracing
 };
 
+struct ResourceUsage {  // struct rusage in nanoseconds and counts
+    u64 user_ns = 0, system_ns = 0, max_resident_kib = 0, minor_faults = 0, major_faults = 0, blocks_in = 0,
+        blocks_out = 0, voluntary_switches = 0, involuntary_switches = 0;
+    void add(const ResourceUsage& other);
+};
+
 class Thread final : public RefCounted<Thread> {
   public:
     Thread();
@@ -49,6 +55,9 @@ class Thread final : public RefCounted<Thread> {
     std::atomic<u32> work{0};      // WorkFlag
     std::atomic<char> state{'R'};  // as /proc shows it: R S D T Z
     const char* wait_channel = "";
+
+    /// What it has used so far. A vfork child's time is its lender's.
+    [[nodiscard]] ResourceUsage usage() const;
 
     /// Wakes it from block(); safe from any thread that holds a reference.
     void wake();

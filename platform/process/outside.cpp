@@ -69,4 +69,13 @@ void report(std::string_view line) {
     (void)put_record(OutRing::report, {&end, 1}, true);
 }
 
+/// What the supervisor told last; 0 for a process that it has not looked at yet.
+u64 resident_pages(Space* space) {
+    constexpr u64 kib_per_page = page_size / 1024;
+    u32 pid = space->pid.load(std::memory_order_relaxed);
+    u64 told =
+        sandbox().rings->control.resident[pid % ControlBlock::resident_count].load(std::memory_order_relaxed);
+    return told >> 32 == pid ? static_cast<u32>(told) / kib_per_page : 0;
+}
+
 }  // namespace litebox::platform

@@ -190,11 +190,6 @@ Result<void> run_in_space(Space* space, void (*action)(void*), void* argument) {
     return {};
 }
 
-/// The host shows it to the supervisor only.
-u64 resident_pages(Space*) {
-    return 0;
-}
-
 u64 space_cpu_ns(Space* space) {
     // The host's clock of another process: complement of its number, "scheduler" clock.
     return host::clock(static_cast<i32>(~space->pid.load(std::memory_order_relaxed) << 3 | 2));

@@ -26,6 +26,10 @@ struct ControlBlock {
     std::atomic<u32> window_rows_columns;  // rows << 16 | columns, from outside
     std::atomic<u32> signals_pending;      // bit per signal for the program, set from outside, taken inside
     std::atomic<u32> system_bell;          // rung from outside: news for the system process
+    /// Resident memory as the host counts it, told from outside about ten times a second for what /proc shows
+    /// inside: a process's number in the sandbox's namespace << 32 | KiB, at that number modulo the size.
+    static constexpr u32 resident_count = 256;
+    std::atomic<u64> resident[resident_count];
 };
 
 /// Bytes going out: records of a header word (kind << 24 | length) and the bytes, padded to 4.
