@@ -89,7 +89,8 @@ void send_kick(PlatformBlock& block) {
     (void)host::kick(block.space->pid.load(std::memory_order_relaxed), tid);
 }
 
-/// No kick is on its way to the thread any more when this returns.
+}  // namespace
+
 void end_kicks(PlatformBlock& block) {
     // Whoever made the thread is about to tell its number.
     while (block.tid.load(std::memory_order_acquire) == 0) host::sleep_on(block.tid, 0, 20000);
@@ -99,8 +100,6 @@ void end_kicks(PlatformBlock& block) {
     // A kick that was sent is delivered at the latest when a host call returns.
     (void)host::wake(block.tid, 0);
 }
-
-}  // namespace
 
 void prepare_block(SandboxState& state, PlatformBlock& block, Thread* thread, Kernel* kernel) {
     block.frame() = {};
