@@ -2,7 +2,7 @@
 # Builds and runs the tests; the last line is "N passed, N failed". With --all also the long ones, and docs/COMPATIBILITY.md.
 set -u
 cd "$(dirname "$0")/.."
-all=""; [ "${1:-}" = --all ] && all=1
+all=""; [ "${1:-}" = --all ] && { all=1; export LITEBOX_LONG_TESTS=1; }
 jobs=$(nproc)
 mkdir -p build/test-results
 cmake -B build >/dev/null || exit 1
