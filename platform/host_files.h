@@ -92,7 +92,8 @@ enum HostWant : u32 {
 Result<HostNode> host_open(u32 grant, std::string_view path, u32 want);
 
 /// Looks at several entries of the directory `path` in one request: `names` one behind the other, each with a
-/// zero byte, host_open_many_bytes at most. Fills `to` in their order and says how many it did. ESTALE where `path` names another directory.
+/// zero byte, host_open_many_bytes at most. Fills `to` in their order and says how many it did. ESTALE where
+/// `path` names another directory.
 struct HostAnswer {
     i32 error;  // 0 or errno
     HostNode node;
@@ -117,11 +118,11 @@ struct HostEntry {
 /// and want_watch also that of it. ESTALE where `path` names another directory.
 struct HostListing {
     usize bytes;
-    bool end;             // nothing follows
+    bool end;            // nothing follows
     HostNode directory;  // itself; with want_watch its watch
 };
-Result<HostListing> host_list(u32 grant, std::string_view path, HostIdentity directory, u64 position, u32 want,
-                              std::span<u8> records);
+Result<HostListing> host_list(u32 grant, std::string_view path, HostIdentity directory, u64 position,
+                              u32 want, std::span<u8> records);
 Result<usize> host_read_link(u32 grant, std::string_view path, std::span<char> to);
 
 /// pread64 on a slot: bytes read, 0 at the end. Copies straight to `to`, an address in the page region or a

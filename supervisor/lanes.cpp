@@ -1,10 +1,10 @@
 #include "supervisor/lanes.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <string_view>
+
+#include "supervisor/usage.h"
 
 namespace litebox::supervisor {
 
@@ -28,27 +28,37 @@ std::string unescape(std::string_view text) {
     return plain;
 }
 
+/// What stands before the next `end`, which goes too.
+std::string_view take(std::string_view& text, char end) {
+    size_t length = std::min(text.find(end), text.size());
+    std::string_view taken = text.substr(0, length);
+    text.remove_prefix(std::min(length + 1, text.size()));
+    return taken;
+}
+
 /// Told by the kernel without asking the file systems themselves.
 std::vector<HostMount> host_mounts() {
     std::vector<HostMount> mounts;
-    std::ifstream file("/proc/self/mountinfo");
-    for (std::string line; std::getline(file, line);) {
-        std::istringstream fields(line);
-        std::string id, parent, device, root, place, word, type;
-        fields >> id >> parent >> device >> root >> place;
-        while (fields >> word && word != "-") {
+    const std::string text = read_file("/proc/self/mountinfo");
+    for (std::string_view rest = text; !rest.empty();) {
+        std::string_view line = take(rest, '\n');
+        constexpr int fields_before_place = 4;
+        for (int i = 0; i < fields_before_place; i++) take(line, ' ');
+        std::string_view place = take(line, ' ');
+        while (!line.empty() && take(line, ' ') != "-") {
         }
-        if (fields >> type) mounts.push_back({unescape(place), type});
+        if (!line.empty()) mounts.push_back({unescape(place), std::string(take(line, ' '))});
     }
     return mounts;
 }
 
 /// Served by another program or another machine: a request there may wait for ever.
 bool may_not_answer(const std::string& type) {
-    static constexpr std::string_view types[] = {"fuse",  "fuseblk", "nfs",  "nfs4",   "cifs",   "smb3", "9p",
-                                                 "ceph",  "afs",     "coda", "autofs", "lustre", "gfs2", "ocfs2",
-                                                 "ncpfs", "virtiofs"};
-    return type.starts_with("fuse.") || std::find(std::begin(types), std::end(types), type) != std::end(types);
+    static constexpr std::string_view types[] = {"fuse", "fuseblk", "nfs",   "nfs4",    "cifs",   "smb3",
+                                                 "9p",   "ceph",    "afs",   "coda",    "autofs", "lustre",
+                                                 "gfs2", "ocfs2",   "ncpfs", "virtiofs"};
+    return type.starts_with("fuse.") ||
+           std::find(std::begin(types), std::end(types), type) != std::end(types);
 }
 
 bool is_beneath(std::string_view path, std::string_view directory) {

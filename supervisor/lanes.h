@@ -20,8 +20,8 @@ struct FileLanes {
     std::vector<Covered> covered;
 };
 
-/// `identity` is the run's unprivileged one. Throws, with what to do about it, where a grant lies on a file system
-/// that may not answer, unless options say that this is wanted.
+/// `identity` is the run's unprivileged one. Throws, with what to do about it, where a grant lies on a file
+/// system that may not answer, unless options say that this is wanted.
 FileLanes assign_lanes(const RunOptions& options, const std::vector<GrantRoot>& roots, uint32_t identity);
 
 }  // namespace litebox::supervisor

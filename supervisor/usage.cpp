@@ -13,9 +13,6 @@
 
 namespace litebox::supervisor {
 
-namespace {
-
-/// A file of /proc, whole.
 std::string read_file(const std::string& path) {
     std::string text;
     int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -26,6 +23,8 @@ std::string read_file(const std::string& path) {
     close(file);
     return text;
 }
+
+namespace {
 
 uint64_t kibibytes(const std::string& status, const char* name) {
     size_t at = status.find(name);

@@ -4,9 +4,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace litebox::supervisor {
+
+/// A file of /proc, whole; empty if it cannot be read.
+std::string read_file(const std::string& path);
 
 /// Our own children, those that ended and were not waited for included. Every host process of a sandbox is
 /// one, whoever made it.

@@ -136,8 +136,8 @@ bool write_identity_maps(int child) {
            write_file((base + "/gid_map").c_str(), "0 0 4294967295");
 }
 
-std::string enter_namespaces(const RunOptions& options, const std::vector<FileLanes::Covered>& covered, int sync,
-                             uint32_t identity) {
+std::string enter_namespaces(const RunOptions& options, const std::vector<FileLanes::Covered>& covered,
+                             int sync, uint32_t identity) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     bool root = uid == 0;

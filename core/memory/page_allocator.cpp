@@ -69,6 +69,13 @@ u32 PageAllocator::take_fresh(unsigned order) {
     if (size > count_ - frontier_) return none;
     u32 index = frontier_;
     frontier_ += size;
+    if (frontier_ > populated_ && size <= populated_ahead) {
+        // One call for many pages costs less than a fault for each.
+        u32 end = min(frontier_ + populated_ahead, count_);
+        platform::populate_pages(page_at(max(populated_, index)),
+                                 u64{end - max(populated_, index)} * page_size);
+        populated_ = end;
+    }
     info_[index].dirty = false;
     return index;
 }

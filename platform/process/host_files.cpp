@@ -77,7 +77,9 @@ class Exchange {
 
   private:
     Exchange(FileOperation operation, u32 grant, int slot, u32 lane)
-        : lane_number_(static_cast<u8>(lane)), lane_(sandbox().rings->files.lanes[lane]), slot_(acquire(lane_)) {
+        : lane_number_(static_cast<u8>(lane)),
+          lane_(sandbox().rings->files.lanes[lane]),
+          slot_(acquire(lane_)) {
         slot_.request = {};
         slot_.request.operation = operation;
         slot_.request.grant = grant;
@@ -172,8 +174,8 @@ void take_listed_slots(const Exchange& exchange, std::span<u8> records) {
 
 }  // namespace
 
-Result<HostListing> host_list(u32 grant, std::string_view path, HostIdentity directory, u64 position, u32 want,
-                              std::span<u8> records) {
+Result<HostListing> host_list(u32 grant, std::string_view path, HostIdentity directory, u64 position,
+                              u32 want, std::span<u8> records) {
     Exchange exchange = Exchange::on_grant(FileOperation::list, grant);
     TRY(exchange.name(path));
     exchange.request().directory = directory;

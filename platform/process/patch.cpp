@@ -17,7 +17,7 @@ constexpr u64 part_size = 64 * 1024;
 constexpr u64 margin = 16 * 1024;
 constexpr u64 room_size = 64 * 1024;
 /// Patching a part costs as much as some dozens of traps, and short programs make but a few calls in each.
-constexpr u8 traps_before_patching = 8;
+constexpr u8 traps_before_patching = 24;
 constexpr u32 cell_count = room_size / arch::trampoline_size;
 
 }  // namespace

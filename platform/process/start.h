@@ -24,7 +24,7 @@ struct StartInfo {
     const platform::BootParameters* parameters;
     Rings* rings;                     // shared with the host side
     std::span<const u8> grant_lanes;  // of the file ring, by grant
-    u32 terminal_streams;  // bit per stream that is a terminal
+    u32 terminal_streams;             // bit per stream that is a terminal
 };
 
 /// Builds the shared state at the beginning of the arena and boots the core on the first slot's stack.

@@ -13,7 +13,7 @@
 namespace litebox::process {
 inline constexpr u32 most_slots = 8192;
 inline constexpr u32 file_slot_count = write_window_end - file_window_begin;
-}
+}  // namespace litebox::process
 
 namespace litebox::platform {
 

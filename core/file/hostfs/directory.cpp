@@ -89,8 +89,8 @@ bool HostInode::bring_ahead(Ref<HostListing> listing, usize index, bool slots) {
     return ask_for_nodes(*listing, {names.data(), names.size()}, {indices, count}, want, cover.value);
 }
 
-bool HostInode::ask_for_nodes(HostListing& listing, string_view names, std::span<const u32> indices,
-                              u32 want, u32 attributes) {
+bool HostInode::ask_for_nodes(HostListing& listing, string_view names, std::span<const u32> indices, u32 want,
+                              u32 attributes) {
     Vector<platform::HostAnswer> answers;
     auto where = path();
     if (!where.ok() || !answers.resize(indices.size()).ok()) return false;

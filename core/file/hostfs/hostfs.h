@@ -7,9 +7,9 @@
 // are, since changes through another directory are announced there. Contents are never cached here: they are
 // read by pread64 from, and mapped from, the host's own page cache.
 //
-// Requests cost, so a request brings more than it was made for: a listing brings names, the first looks at them
-// their neighbours', twice as many each time, first opens their neighbours' descriptors; beneath directories
-// that are walked through like that, one request brings all of a directory.
+// Requests cost, so a request brings more than it was made for: a listing brings names, the first looks at
+// them their neighbours', twice as many each time, first opens their neighbours' descriptors; beneath
+// directories that are walked through like that, one request brings all of a directory.
 #pragma once
 
 #include "core/base/list.h"
@@ -148,7 +148,7 @@ class HostInode final : public Inode {
     NameCover no_lists_;         // of its having no access list
     platform::HostWatch watch_;  // directories
     std::atomic<bool> unwatchable_{false};
-    String target_;              // symbolic links: where it leads, once asked
+    String target_;  // symbolic links: where it leads, once asked
     // Slots. The users' counts and the slots change under HostFiles' mutex.
     int slot_ = platform::no_host_slot, write_slot_ = platform::no_host_slot;
     u32 slot_users_ = 0, write_users_ = 0;

@@ -227,8 +227,8 @@ bool HostInode::known_fresh() {
     return cover_.holds();
 }
 
-// A link never leads elsewhere: another target is another link, whose change time tells where it got the number
-// of this one.
+// A link never leads elsewhere: another target is another link, whose change time tells where it got the
+// number of this one.
 Result<String> HostInode::read_link() {
     if (type_ != mode_symlink) return Errno::einval;
     {
@@ -310,8 +310,8 @@ void HostInode::release_slot(bool writable) {
     host_files().end_use(*this, writable);
 }
 
-// Only user.* and access lists are handed in. That a file has none of those is kept, since listings ask for the
-// lists of every file.
+// Only user.* and access lists are handed in. That a file has none of those is kept, since listings ask for
+// the lists of every file.
 Result<usize> HostInode::get_attribute(string_view name, std::span<u8> value) {
     bool list = name.starts_with("system.posix_acl_");
     if (!list && !name.starts_with("user.")) return Errno::enodata;

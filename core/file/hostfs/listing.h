@@ -1,5 +1,5 @@
-// What a directory's listing told, kept while its watch stays still: names for ever, what was looked at besides
-// as long as it holds.
+// What a directory's listing told, kept while its watch stays still: names for ever, what was looked at
+// besides as long as it holds.
 #pragma once
 
 #include "core/base/ref.h"
@@ -17,10 +17,10 @@ class HostListing : public RefCounted<HostListing> {
 
     struct Child {
         u32 name_at, name_length;
-        u32 next = 0;         // in its hash chain, index + 1
-        u32 attributes = 0;   // the directory watch's word when the node was brought
-        u32 type;             // mode_type bits, 0: not told
-        u64 position, inode;  // as the host's listing has them
+        u32 next = 0;                        // in its hash chain, index + 1
+        u32 attributes = 0;                  // the directory watch's word when the node was brought
+        u32 type;                            // mode_type bits, 0: not told
+        u64 position, inode;                 // as the host's listing has them
         platform::HostNode* node = nullptr;  // owned
     };
 

@@ -40,7 +40,8 @@ struct FilterInstruction {  // struct sock_filter
 };
 
 /// Openers: one for each identity that files are looked at as (the owner of a directory that the invoker
-/// named, else the unprivileged identity of the run), and one for each grant whose file system may not answer.
+/// named, else the unprivileged identity of the run), and one for each grant whose file system may not
+/// answer.
 inline constexpr u32 most_file_lanes = 8;
 struct FileLaneParameters {
     u32 uid, gid;

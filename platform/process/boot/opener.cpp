@@ -105,8 +105,7 @@ void serve(Opener& opener, FileSlot& slot) {
     job.reply = {};
     job.reply.node.slot = platform::no_host_slot;
     job.shared = slot.data;
-    job.reply.error =
-        by_slot(job.request.operation) ? serve_slot(opener) : serve_named(opener);
+    job.reply.error = by_slot(job.request.operation) ? serve_slot(opener) : serve_named(opener);
     announce_changes(*opener.pool);
     memcpy(&slot.reply, &job.reply, sizeof(job.reply));
     if (slot.state.exchange(FileSlot::answered, std::memory_order_acq_rel) == FileSlot::awaited)

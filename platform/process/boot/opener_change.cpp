@@ -28,8 +28,8 @@ i32 create_node(const HeldFile& parent, u64 name, u32 flags) {
     if (type == type_regular) {
         HowToOpen how{o_read_write | o_create | o_exclusive | o_close_on_exec | o_no_follow, mode,
                       no_symlinks_beneath};
-        HeldFile file(raw::call(raw::nr_openat2, parent.number(), name, reinterpret_cast<u64>(&how),
-                                sizeof(how)));
+        HeldFile file(
+            raw::call(raw::nr_openat2, parent.number(), name, reinterpret_cast<u64>(&how), sizeof(how)));
         return file.error();
     }
     if (type == type_directory)
@@ -45,7 +45,8 @@ i32 change_mode(const HeldFile& parent, u64 name, u32 mode) {
     if ((mode & set_id_bits) != 0) return eperm;
     // fchmodat follows links, so nothing but what is no link may be changed: looked at through O_PATH first.
     HowToOpen how{o_path | o_no_follow | o_close_on_exec, 0, no_symlinks_beneath};
-    HeldFile file(raw::call(raw::nr_openat2, parent.number(), name, reinterpret_cast<u64>(&how), sizeof(how)));
+    HeldFile file(
+        raw::call(raw::nr_openat2, parent.number(), name, reinterpret_cast<u64>(&how), sizeof(how)));
     if (!file.good()) return file.error();
     platform::HostAttributes found{};
     if (i32 error = look_at(file, found)) return error;
@@ -53,19 +54,20 @@ i32 change_mode(const HeldFile& parent, u64 name, u32 mode) {
     i64 done = raw::call(raw::nr_fchmodat2, file.number(), reinterpret_cast<u64>(""),
                          mode & (sticky_bit | permission_bits), at_empty_path);
     if (done != -enosys) return to_error(done);
-    // Before Linux 6.6. A link put in the file's place meanwhile leads no further than the openers' root, where
-    // there is nothing but grants, and what is granted for reading is mounted so.
-    return to_error(raw::call(raw::nr_fchmodat, parent.number(), name, mode & (sticky_bit | permission_bits)));
+    // Before Linux 6.6. A link put in the file's place meanwhile leads no further than the openers' root,
+    // where there is nothing but grants, and what is granted for reading is mounted so.
+    return to_error(
+        raw::call(raw::nr_fchmodat, parent.number(), name, mode & (sticky_bit | permission_bits)));
 }
 
 i32 change_times(const HeldFile& parent, u64 name, const Change& change) {
     constexpr i64 omit = 0x3ffffffe;
-    i64 times[4] = {change.access_value.seconds, change.access_value.nanoseconds,
-                    change.modify_value.seconds, change.modify_value.nanoseconds};
+    i64 times[4] = {change.access_value.seconds, change.access_value.nanoseconds, change.modify_value.seconds,
+                    change.modify_value.nanoseconds};
     if ((change.fields & Change::access) == 0) times[1] = omit;
     if ((change.fields & Change::modify) == 0) times[3] = omit;
-    return to_error(raw::call(raw::nr_utimensat, parent.number(), name, reinterpret_cast<u64>(times),
-                              at_no_follow));
+    return to_error(
+        raw::call(raw::nr_utimensat, parent.number(), name, reinterpret_cast<u64>(times), at_no_follow));
 }
 
 }  // namespace
@@ -94,7 +96,8 @@ i32 serve_create_symlink(Opener& opener) {
         Parent place(opener);
         HeldFile parent(place.opened());
         if (!parent.good()) return parent.error();
-        i64 done = raw::call(raw::nr_symlinkat, reinterpret_cast<u64>(job.other), parent.number(), place.last());
+        i64 done =
+            raw::call(raw::nr_symlinkat, reinterpret_cast<u64>(job.other), parent.number(), place.last());
         if (failed(done)) return to_error(done);
     }
     return describe(opener, job.request.grant, job.name, 0, job.reply.node);
@@ -124,7 +127,8 @@ i32 serve_two_names(Opener& opener, bool link) {
     HeldFile other(open_parent(opener, job.request.grant, job.other, last));
     if (!other.good()) return other.error();
     u64 name = reinterpret_cast<u64>(last);
-    if (link) return to_error(raw::call(raw::nr_linkat, parent.number(), place.last(), other.number(), name, 0));
+    if (link)
+        return to_error(raw::call(raw::nr_linkat, parent.number(), place.last(), other.number(), name, 0));
     return to_error(raw::call(raw::nr_renameat2, parent.number(), place.last(), other.number(), name,
                               job.request.flags & no_replace_and_exchange));
 }

@@ -53,8 +53,8 @@ void run_watcher(void* argument) {
     watch_for_changes(pool);
 }
 
-/// A process of its own for the kernel (threads cannot be made in another PID namespace than one's own), which
-/// shares everything that matters here.
+/// A process of its own for the kernel (threads cannot be made in another PID namespace than one's own),
+/// which shares everything that matters here.
 void make_thread(void (*run)(void*), void* argument) {
     constexpr u64 clone_vm = 0x100, clone_files = 0x400, clone_parent = 0x8000, sigchld = 17;
     u64 stack = reinterpret_cast<u64>(take_memory(stack_size)) + stack_size;

@@ -33,8 +33,8 @@ i32 serve_lock(const FileRequest& request) {
 i32 serve_seek(Opener& opener) {
     constexpr u64 seek_data = 3, seek_hole = 4;
     const FileRequest& r = opener.job.request;
-    i64 found = raw::call(raw::nr_lseek, static_cast<u64>(r.slot), r.position,
-                          r.flags != 0 ? seek_hole : seek_data);
+    i64 found =
+        raw::call(raw::nr_lseek, static_cast<u64>(r.slot), r.position, r.flags != 0 ? seek_hole : seek_data);
     if (failed(found)) return to_error(found);
     opener.job.reply.value = static_cast<u64>(found);
     return 0;

@@ -176,8 +176,8 @@ void add_watch(Opener& opener, const HeldFile& directory, platform::HostWatch& w
     }
     make_newest(table, id);
     const platform::HostWatchWords& words = pool.ring->watches[id];
-    watch = {id, words.incarnation.load(std::memory_order_acquire), words.names.load(std::memory_order_acquire),
-             words.attributes.load(std::memory_order_acquire)};
+    watch = {id, words.incarnation.load(std::memory_order_acquire),
+             words.names.load(std::memory_order_acquire), words.attributes.load(std::memory_order_acquire)};
 }
 
 void announce_changes(OpenerPool& pool) {

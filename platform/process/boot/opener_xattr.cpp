@@ -32,8 +32,8 @@ i32 set_value(Job& job, u64 file, u64 name) {
     u32 begin = job.request.first_length + job.request.second_length, length = job.request.third_length;
     if (begin > FileSlot::data_size || length > FileSlot::data_size - begin) return einval;
     constexpr u32 create_and_replace = 3;
-    return to_error(raw::call(raw::nr_lsetxattr, file, name, reinterpret_cast<u64>(job.shared + begin), length,
-                              job.request.flags & create_and_replace));
+    return to_error(raw::call(raw::nr_lsetxattr, file, name, reinterpret_cast<u64>(job.shared + begin),
+                              length, job.request.flags & create_and_replace));
 }
 
 i32 answer_bytes(Job& job, i64 length) {
