@@ -11,11 +11,13 @@
 
 namespace litebox::attest::broker {
 
-/// Thread-safe. When the limit is reached, one gives way to the next to come: the oldest that never had an answer, else the one that
-/// has been idle longest, never one whose request is being worked on. So whoever opens connections and stalls loses them first.
+/// Thread-safe. When the limit is reached, one gives way to the next to come: the oldest that never had an
+/// answer, else the one that has been idle longest, never one whose request is being worked on. So whoever
+/// opens connections and stalls loses them first.
 class Connections {
-public:
-    using Close = std::function<void()>;  // may be called from any thread, also after the connection's own end
+  public:
+    using Close =
+        std::function<void()>;  // may be called from any thread, also after the connection's own end
     struct Entry {
         std::string address;
         Close close;
@@ -23,7 +25,8 @@ public:
     };
     using Ticket = std::list<Entry>::iterator;
 
-    Connections(size_t limit, size_t limit_per_address) : limit_(limit), limit_per_address_(limit_per_address) {}
+    Connections(size_t limit, size_t limit_per_address)
+        : limit_(limit), limit_per_address_(limit_per_address) {}
 
     /// Nothing: every connection (every one of this address, where its own limit is reached) is at work.
     std::optional<Ticket> admit(const std::string& address, Close close);
@@ -32,7 +35,7 @@ public:
     void remove(Ticket ticket);
     size_t size() const;
 
-private:
+  private:
     Close choose_victim(const std::string* address);
 
     const size_t limit_, limit_per_address_;

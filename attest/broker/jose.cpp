@@ -41,17 +41,21 @@ const CurveRow* find_curve(std::string_view name) {
     return found == std::end(curves) ? nullptr : found;
 }
 
-Error refused(std::string_view what) { return Error{"tee-pubkey: " + std::string(what)}; }
+Error refused(std::string_view what) {
+    return Error{"tee-pubkey: " + std::string(what)};
+}
 
 Result<EVP_PKEY*> ec_key(const CurveRow& curve, ByteView x, ByteView y) {
-    if (x.size() != curve.coordinate || y.size() != curve.coordinate) return refused("a coordinate of a wrong size");
+    if (x.size() != curve.coordinate || y.size() != curve.coordinate)
+        return refused("a coordinate of a wrong size");
     Bytes point{4};  // uncompressed
     point.insert(point.end(), x.begin(), x.end());
     point.insert(point.end(), y.begin(), y.end());
     std::string group(curve.name);
-    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
-                               OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-                               OSSL_PARAM_construct_end()};
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+        OSSL_PARAM_construct_end()};
     Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
     EVP_PKEY* key = nullptr;
     if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
@@ -73,7 +77,8 @@ struct Point {
 Point public_point(EVP_PKEY* key, size_t coordinate) {
     Bytes encoded(1 + 2 * coordinate);
     size_t size = 0;
-    if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, encoded.data(), encoded.size(), &size) != 1 ||
+    if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, encoded.data(),
+                                        encoded.size(), &size) != 1 ||
         size != encoded.size() || encoded[0] != 4) {
         abort();  // our own key, just made, on a curve of this size
     }
@@ -82,8 +87,8 @@ Point public_point(EVP_PKEY* key, size_t coordinate) {
 }
 
 std::string point_members(std::string_view curve, const Point& point) {
-    return "\"crv\":\"" + std::string(curve) + "\",\"kty\":\"EC\",\"x\":\"" + to_base64url(point.x) + "\",\"y\":\"" +
-           to_base64url(point.y) + "\"";
+    return "\"crv\":\"" + std::string(curve) + "\",\"kty\":\"EC\",\"x\":\"" + to_base64url(point.x) +
+           "\",\"y\":\"" + to_base64url(point.y) + "\"";
 }
 
 Result<Bytes> encrypt_rsa(const TeeKey& key, ByteView content_key) {
@@ -108,12 +113,14 @@ Result<Bytes> encrypt_rsa(const TeeKey& key, ByteView content_key) {
 Result<SecretBytes> agree(EVP_PKEY* own, EVP_PKEY* peer) {
     Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, own, nullptr));
     size_t size = 0;
-    if (!context || EVP_PKEY_derive_init(context.get()) != 1 || EVP_PKEY_derive_set_peer(context.get(), peer) != 1 ||
+    if (!context || EVP_PKEY_derive_init(context.get()) != 1 ||
+        EVP_PKEY_derive_set_peer(context.get(), peer) != 1 ||
         EVP_PKEY_derive(context.get(), nullptr, &size) != 1) {
         return refused("no secret can be agreed on with it");
     }
     SecretBytes shared(size);
-    if (EVP_PKEY_derive(context.get(), shared.data(), &size) != 1) return refused("no secret can be agreed on with it");
+    if (EVP_PKEY_derive(context.get(), shared.data(), &size) != 1)
+        return refused("no secret can be agreed on with it");
     shared.resize(size);
     return shared;
 }
@@ -127,10 +134,13 @@ Result<SecretBytes> wrapping_key(ByteView shared) {
     char hash[] = "SHA256";
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, hash, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, const_cast<uint8_t*>(shared.data()), shared.size()),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()), OSSL_PARAM_construct_end()};
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, const_cast<uint8_t*>(shared.data()),
+                                          shared.size()),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()),
+        OSSL_PARAM_construct_end()};
     SecretBytes out(key_size);
-    if (!context || EVP_KDF_derive(context.get(), out.data(), out.size(), parameters) != 1) return Error{"the key derivation failed"};
+    if (!context || EVP_KDF_derive(context.get(), out.data(), out.size(), parameters) != 1)
+        return Error{"the key derivation failed"};
     return out;
 }
 
@@ -142,7 +152,8 @@ Result<Bytes> wrap_key(ByteView wrapping, ByteView content_key) {
     if (!context) return Error{"out of memory"};
     EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
     if (EVP_EncryptInit_ex(context.get(), EVP_aes_256_wrap(), nullptr, wrapping.data(), nullptr) != 1 ||
-        EVP_EncryptUpdate(context.get(), out.data(), &size, content_key.data(), static_cast<int>(content_key.size())) != 1 ||
+        EVP_EncryptUpdate(context.get(), out.data(), &size, content_key.data(),
+                          static_cast<int>(content_key.size())) != 1 ||
         EVP_EncryptFinal_ex(context.get(), out.data() + size, &last) != 1) {
         return Error{"the key wrap failed"};
     }
@@ -163,7 +174,8 @@ Result<WrappedKey> wrap_for(const TeeKey& key, ByteView content_key) {
     SecretBytes shared = ATTEST_TRY(agree(ephemeral.get(), key.handle()));
     SecretBytes wrapping = ATTEST_TRY(wrapping_key(shared));
     Point point = public_point(ephemeral.get(), curve.coordinate);
-    return WrappedKey{ATTEST_TRY(wrap_key(wrapping, content_key)), ",\"epk\":{" + point_members(curve.name, point) + "}"};
+    return WrappedKey{ATTEST_TRY(wrap_key(wrapping, content_key)),
+                      ",\"epk\":{" + point_members(curve.name, point) + "}"};
 }
 
 std::string member(std::string_view name, std::string_view text) {
@@ -187,13 +199,18 @@ Result<Bytes> from_base64url(std::string_view text) {
 
 Result<std::string> canonical_json(const Json& value) {
     switch (value.kind()) {
-        case Json::Kind::null: return std::string("null");
-        case Json::Kind::boolean: return std::string(value.boolean() ? "true" : "false");
-        case Json::Kind::integer: return std::to_string(value.integer());
-        case Json::Kind::string: return json_quote(value.string());
+        case Json::Kind::null:
+            return std::string("null");
+        case Json::Kind::boolean:
+            return std::string(value.boolean() ? "true" : "false");
+        case Json::Kind::integer:
+            return std::to_string(value.integer());
+        case Json::Kind::string:
+            return json_quote(value.string());
         case Json::Kind::array: {
             std::string out = "[";
-            for (const Json& item : value.items()) out += (out.size() > 1 ? "," : "") + ATTEST_TRY(canonical_json(item));
+            for (const Json& item : value.items())
+                out += (out.size() > 1 ? "," : "") + ATTEST_TRY(canonical_json(item));
             return out + "]";
         }
         case Json::Kind::object: {
@@ -202,11 +219,13 @@ Result<std::string> canonical_json(const Json& value) {
             std::ranges::sort(members, {}, [](auto* member) { return std::string_view(member->first); });
             std::string out = "{";
             for (auto* member : members) {
-                out += (out.size() > 1 ? "," : "") + json_quote(member->first) + ":" + ATTEST_TRY(canonical_json(member->second));
+                out += (out.size() > 1 ? "," : "") + json_quote(member->first) + ":" +
+                       ATTEST_TRY(canonical_json(member->second));
             }
             return out + "}";
         }
-        default: return Error{"a number that is no integer has no agreed canonical form"};
+        default:
+            return Error{"a number that is no integer has no agreed canonical form"};
     }
 }
 
@@ -218,7 +237,8 @@ Result<TeeKey> TeeKey::parse(const Json& jwk) {
     TeeKey key;
     key.algorithm_ = ATTEST_TRY(jwk.text_member("alg"));
     if (type == "RSA") {
-        if (key.algorithm_ != rsa_oaep && key.algorithm_ != rsa_pkcs1) return refused("alg must be RSA-OAEP-256 or RSA1_5");
+        if (key.algorithm_ != rsa_oaep && key.algorithm_ != rsa_pkcs1)
+            return refused("alg must be RSA-OAEP-256 or RSA1_5");
         Bytes exponent = ATTEST_TRY(bytes("e"));
         PublicKey rsa = ATTEST_TRY(PublicKey::from_rsa(ATTEST_TRY(bytes("n")), exponent));
         EVP_PKEY_up_ref(rsa.handle());
@@ -239,19 +259,22 @@ Result<std::string> encrypt_jwe(const TeeKey& key, ByteView plain, JweForm form)
     SecretBytes content_key = random_key();
     WrappedKey wrapped = ATTEST_TRY(wrap_for(key, content_key));
     // Clients parse the header and write it anew to get the associated data: this order, no spaces.
-    std::string header = "{\"alg\":\"" + key.algorithm() + "\",\"enc\":\"A256GCM\"" + wrapped.header_members + "}";
+    std::string header =
+        "{\"alg\":\"" + key.algorithm() + "\",\"enc\":\"A256GCM\"" + wrapped.header_members + "}";
     if (form == JweForm::original) {
         GcmParts parts = gcm_encrypt(content_key, {}, plain);
         parts.ciphertext.insert(parts.ciphertext.end(), parts.tag.begin(), parts.tag.end());
-        return "{" + member("protected", header) + "," + member("encrypted_key", to_base64url(wrapped.encrypted)) + "," +
-               member("iv", to_base64url(parts.iv)) + "," + member("ciphertext", to_base64url(parts.ciphertext)) + "," +
-               member("tag", "") + "}";
+        return "{" + member("protected", header) + "," +
+               member("encrypted_key", to_base64url(wrapped.encrypted)) + "," +
+               member("iv", to_base64url(parts.iv)) + "," +
+               member("ciphertext", to_base64url(parts.ciphertext)) + "," + member("tag", "") + "}";
     }
     std::string encoded_header = to_base64url(as_bytes(header));
     GcmParts parts = gcm_encrypt(content_key, as_bytes(encoded_header), plain);
-    return "{" + member("protected", encoded_header) + "," + member("encrypted_key", to_base64url(wrapped.encrypted)) + "," +
-           member("iv", to_base64url(parts.iv)) + "," + member("ciphertext", to_base64url(parts.ciphertext)) + "," +
-           member("tag", to_base64url(parts.tag)) + "}";
+    return "{" + member("protected", encoded_header) + "," +
+           member("encrypted_key", to_base64url(wrapped.encrypted)) + "," +
+           member("iv", to_base64url(parts.iv)) + "," + member("ciphertext", to_base64url(parts.ciphertext)) +
+           "," + member("tag", to_base64url(parts.tag)) + "}";
 }
 
 TokenSigner::TokenSigner() : key_(EVP_EC_gen("P-256"), EVP_PKEY_free) {

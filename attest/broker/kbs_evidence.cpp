@@ -15,24 +15,42 @@ struct FieldRow {
     size_t offset, size;
 };
 
-// SEV-SNP ABI, ATTESTATION_REPORT; names as the `sev` crate has them. Of two names for one place, releases have one each.
+// SEV-SNP ABI, ATTESTATION_REPORT; names as the `sev` crate has them. Of two names for one place, releases
+// have one each.
 constexpr FieldRow required_fields[] = {
-    {"version", 0x000, 4},       {"guest_svn", 0x004, 4},    {"policy", 0x008, 8},         {"family_id", 0x010, 16},
-    {"image_id", 0x020, 16},     {"vmpl", 0x030, 4},         {"sig_algo", 0x034, 4},       {"plat_info", 0x040, 8},
-    {"report_data", 0x050, 64},  {"measurement", 0x090, 48}, {"host_data", 0x0C0, 32},     {"id_key_digest", 0x0E0, 48},
-    {"author_key_digest", 0x110, 48}, {"report_id", 0x140, 32}, {"report_id_ma", 0x160, 32}, {"chip_id", 0x1A0, 64},
+    {"version", 0x000, 4},
+    {"guest_svn", 0x004, 4},
+    {"policy", 0x008, 8},
+    {"family_id", 0x010, 16},
+    {"image_id", 0x020, 16},
+    {"vmpl", 0x030, 4},
+    {"sig_algo", 0x034, 4},
+    {"plat_info", 0x040, 8},
+    {"report_data", 0x050, 64},
+    {"measurement", 0x090, 48},
+    {"host_data", 0x0C0, 32},
+    {"id_key_digest", 0x0E0, 48},
+    {"author_key_digest", 0x110, 48},
+    {"report_id", 0x140, 32},
+    {"report_id_ma", 0x160, 32},
+    {"chip_id", 0x1A0, 64},
 };
 constexpr FieldRow optional_fields[] = {
-    {"_author_key_en", 0x048, 4},  {"author_key_en", 0x048, 4},      {"key_info", 0x048, 4},
-    {"cpuid_fam_id", 0x188, 1},    {"cpuid_mod_id", 0x189, 1},       {"cpuid_step", 0x18A, 1},
-    {"current_build", 0x1E8, 1},   {"current_minor", 0x1E9, 1},      {"current_major", 0x1EA, 1},
-    {"committed_build", 0x1EC, 1}, {"committed_minor", 0x1ED, 1},    {"committed_major", 0x1EE, 1},
+    {"_author_key_en", 0x048, 4},    {"author_key_en", 0x048, 4},      {"key_info", 0x048, 4},
+    {"cpuid_fam_id", 0x188, 1},      {"cpuid_mod_id", 0x189, 1},       {"cpuid_step", 0x18A, 1},
+    {"current_build", 0x1E8, 1},     {"current_minor", 0x1E9, 1},      {"current_major", 0x1EA, 1},
+    {"committed_build", 0x1EC, 1},   {"committed_minor", 0x1ED, 1},    {"committed_major", 0x1EE, 1},
     {"launch_mit_vector", 0x1F8, 8}, {"current_mit_vector", 0x200, 8},
 };
-constexpr FieldRow tcb_fields[] = {{"current_tcb", 0x038, 8}, {"reported_tcb", 0x180, 8}, {"committed_tcb", 0x1E0, 8}, {"launch_tcb", 0x1F0, 8}};
+constexpr FieldRow tcb_fields[] = {{"current_tcb", 0x038, 8},
+                                   {"reported_tcb", 0x180, 8},
+                                   {"committed_tcb", 0x1E0, 8},
+                                   {"launch_tcb", 0x1F0, 8}};
 constexpr FieldRow version_fields[] = {{"build", 0, 1}, {"minor", 1, 1}, {"major", 2, 1}};
 
-Error bad_field(std::string_view name) { return Error{"attestation_report: " + std::string(name) + " is missing or of a wrong form"}; }
+Error bad_field(std::string_view name) {
+    return Error{"attestation_report: " + std::string(name) + " is missing or of a wrong form"};
+}
 
 Result<void> put_number(const Json& value, const FieldRow& row, Bytes& report) {
     uint64_t number = static_cast<uint64_t>(value.integer());
@@ -44,7 +62,8 @@ Result<void> put_number(const Json& value, const FieldRow& row, Bytes& report) {
 Result<Bytes> bytes_of(const Json& array, std::string_view name) {
     Bytes out;
     for (const Json& item : array.items()) {
-        if (!item.is(Json::Kind::integer) || item.integer() < 0 || item.integer() > 255) return bad_field(name);
+        if (!item.is(Json::Kind::integer) || item.integer() < 0 || item.integer() > 255)
+            return bad_field(name);
         out.push_back(static_cast<uint8_t>(item.integer()));
     }
     return out;
@@ -64,8 +83,10 @@ Result<void> put_tcb(const Json& value, const FieldRow& row, Bytes& report) {
     const Json* fmc = value.find("fmc");
     bool turin = fmc && fmc->is(Json::Kind::integer);
     const FieldRow milan_parts[] = {{"bootloader", 0, 1}, {"tee", 1, 1}, {"snp", 6, 1}, {"microcode", 7, 1}};
-    const FieldRow turin_parts[] = {{"fmc", 0, 1}, {"bootloader", 1, 1}, {"tee", 2, 1}, {"snp", 3, 1}, {"microcode", 7, 1}};
-    std::span<const FieldRow> parts = turin ? std::span<const FieldRow>(turin_parts) : std::span<const FieldRow>(milan_parts);
+    const FieldRow turin_parts[] = {
+        {"fmc", 0, 1}, {"bootloader", 1, 1}, {"tee", 2, 1}, {"snp", 3, 1}, {"microcode", 7, 1}};
+    std::span<const FieldRow> parts =
+        turin ? std::span<const FieldRow>(turin_parts) : std::span<const FieldRow>(milan_parts);
     for (FieldRow part : parts) {
         const Json* number = value.find(part.name);
         if (!number || !number->is(Json::Kind::integer)) return bad_field(row.name);
@@ -166,7 +187,8 @@ Result<Bytes> snp_report_from_fields(const Json& json) {
 
 Result<Evidence> parse_kbs_evidence(Tee tee, const Json& value) {
     Evidence evidence = ATTEST_TRY(parse_any(value));
-    if (!is_of(tee, evidence)) return Error{"the evidence is of another technology than the \"tee\" that was announced"};
+    if (!is_of(tee, evidence))
+        return Error{"the evidence is of another technology than the \"tee\" that was announced"};
     return evidence;
 }
 

@@ -1,5 +1,5 @@
-// The one thread that writes while the broker serves. Releases that arrive together share one durable commit, so that the disk's
-// latency is paid once for all of them; nothing is handed on before its commit is on disk.
+// The one thread that writes while the broker serves. Releases that arrive together share one durable commit,
+// so that the disk's latency is paid once for all of them; nothing is handed on before its commit is on disk.
 #pragma once
 
 #include <condition_variable>
@@ -15,7 +15,7 @@
 namespace litebox::attest::broker {
 
 class Releaser {
-public:
+  public:
     /// Called on the releaser's thread; must not block.
     using Done = std::function<void(ReleaseResult)>;
 
@@ -27,11 +27,11 @@ public:
 
     /// False where the queue is full: the broker is asked for more than its disk can do.
     bool submit(ReleaseRequest request, Done done);
-    /// An entry of the audit log about a refusal. So that a flood of refusals cannot fill the disk, at most 20 a second are written;
-    /// the next one written says how many were not.
+    /// An entry of the audit log about a refusal. So that a flood of refusals cannot fill the disk, at most
+    /// 20 a second are written; the next one written says how many were not.
     void note(AuditEntry entry);
 
-private:
+  private:
     struct Item {
         ReleaseRequest request;
         Done done;

@@ -26,8 +26,12 @@ namespace {
 
 using SecretBody = http::vector_body<uint8_t, WipingAllocator<uint8_t>>;
 
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-beast::string_view boost_view(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+beast::string_view boost_view(std::string_view text) {
+    return {text.data(), text.size()};
+}
 
 /// One thread: its event loop, its service.
 struct Worker {
@@ -36,12 +40,17 @@ struct Worker {
     std::thread thread;
 };
 
-/// One connection, from accepting to closing. Lives as long as something waits for it; all of it runs on its worker's thread.
+/// One connection, from accepting to closing. Lives as long as something waits for it; all of it runs on its
+/// worker's thread.
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
-public:
-    ClientConnection(tcp::socket&& socket, std::string address, net::ssl::context& tls, Worker& worker, const ServerOptions& options,
-            Connections& connections)
-        : stream_(std::move(socket), tls), address_(std::move(address)), worker_(worker), options_(options), connections_(connections) {}
+  public:
+    ClientConnection(tcp::socket&& socket, std::string address, net::ssl::context& tls, Worker& worker,
+                     const ServerOptions& options, Connections& connections)
+        : stream_(std::move(socket), tls),
+          address_(std::move(address)),
+          worker_(worker),
+          options_(options),
+          connections_(connections) {}
 
     ~ClientConnection() {
         if (ticket_) connections_.remove(*ticket_);
@@ -78,21 +87,25 @@ public:
         beast::get_lowest_layer(stream_).socket().close(ignored);
     }
 
-private:
-    void deadline(int seconds) { beast::get_lowest_layer(stream_).expires_after(std::chrono::seconds(seconds)); }
+  private:
+    void deadline(int seconds) {
+        beast::get_lowest_layer(stream_).expires_after(std::chrono::seconds(seconds));
+    }
 
     void read() {
         parser_.emplace();
         parser_->header_limit(static_cast<uint32_t>(options_.maximum_header));
         parser_->body_limit(options_.maximum_body);
         deadline(options_.request_seconds);
-        http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](ErrorCode error, size_t) { self->on_read(error); });
+        http::async_read(stream_, buffer_, *parser_,
+                         [self = shared_from_this()](ErrorCode error, size_t) { self->on_read(error); });
     }
 
     void on_read(ErrorCode error) {
         if (error == http::error::body_limit || error == http::error::header_limit) {
             keep_alive_ = false;
-            return answer(problem(error == http::error::body_limit ? 413 : 431, "InvalidRequestPath", "the request is too long"));
+            return answer(problem(error == http::error::body_limit ? 413 : 431, "InvalidRequestPath",
+                                  "the request is too long"));
         }
         bool not_http = error.category() == http::make_error_code(http::error::bad_method).category();
         if (not_http && error != http::error::end_of_stream && error != http::error::partial_message) {
@@ -100,22 +113,28 @@ private:
             return answer(problem(400, "InvalidRequestPath", "this is not HTTP/1.1"));
         }
         if (error) return finish();
-        // No answer has a deadline of its own while the broker works: it is the broker's time, not the client's.
+        // No answer has a deadline of its own while the broker works: it is the broker's time, not the
+        // client's.
         beast::get_lowest_layer(stream_).expires_never();
         if (ticket_) connections_.at_work(*ticket_);
         const auto& message = parser_->get();
         keep_alive_ = message.keep_alive();
         version_ = message.version();
-        Request request{view(message.method_string()), view(message.target()), view(message[http::field::cookie]),
-                        view(message[http::field::authorization]), message.body()};
-        worker_.service->handle(request, connection_, [self = shared_from_this()](Response response) { self->answer(std::move(response)); });
+        Request request{view(message.method_string()), view(message.target()),
+                        view(message[http::field::cookie]), view(message[http::field::authorization]),
+                        message.body()};
+        worker_.service->handle(request, connection_, [self = shared_from_this()](Response response) {
+            self->answer(std::move(response));
+        });
     }
 
     void answer(Response given) {
         response_.emplace(static_cast<http::status>(given.status), version_);
         response_->set(http::field::server, "litebox-broker");
         response_->set(http::field::cache_control, "no-store");
-        if (given.status != 204) response_->set(http::field::content_type, given.json ? "application/json" : "application/octet-stream");
+        if (given.status != 204)
+            response_->set(http::field::content_type,
+                           given.json ? "application/json" : "application/octet-stream");
         if (!given.set_cookie.empty()) response_->set(http::field::set_cookie, boost_view(given.set_cookie));
         if (!given.nonce.empty()) response_->set("Litebox-Nonce", boost_view(given.nonce));
         response_->keep_alive(keep_alive_);
@@ -153,7 +172,9 @@ private:
 
 struct Server::State {
     State(const ServerOptions& given, std::shared_ptr<ssl_ctx_st> context)
-        : options(given), tls(context.get()), connections(given.maximum_connections, given.maximum_connections_per_address) {
+        : options(given),
+          tls(context.get()),
+          connections(given.maximum_connections, given.maximum_connections_per_address) {
         SSL_CTX_up_ref(context.get());  // asio's context takes one reference over
     }
 
@@ -178,7 +199,8 @@ struct Server::State {
         ErrorCode error;
         auto endpoint = socket.remote_endpoint(error);
         if (error) return;
-        auto session = std::make_shared<ClientConnection>(std::move(socket), endpoint.address().to_string(), tls, worker, options, connections);
+        auto session = std::make_shared<ClientConnection>(std::move(socket), endpoint.address().to_string(),
+                                                          tls, worker, options, connections);
         if (session->admit()) net::post(worker.loop, [session] { session->run(); });
     }
 
@@ -195,8 +217,9 @@ struct Server::State {
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, std::shared_ptr<ssl_ctx_st> tls,
-                                              const std::function<Result<std::unique_ptr<Service>>()>& new_service) {
+Result<std::unique_ptr<Server>> Server::start(
+    const ServerOptions& options, std::shared_ptr<ssl_ctx_st> tls,
+    const std::function<Result<std::unique_ptr<Service>>()>& new_service) {
     auto state = std::make_unique<State>(options, std::move(tls));
     ErrorCode error;
     net::ip::address address = net::ip::make_address(options.address, error);
@@ -208,7 +231,9 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, std:
     if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(1024, error);
-    if (error) return Error{"cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " + error.message()};
+    if (error)
+        return Error{"cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " +
+                     error.message()};
     for (unsigned i = 0; i < std::max(1u, options.threads); i++) {
         auto worker = std::make_unique<Worker>();
         worker->service = ATTEST_TRY(new_service());
@@ -225,7 +250,9 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, std:
     return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
-uint16_t Server::port() const { return state_->acceptor->local_endpoint().port(); }
+uint16_t Server::port() const {
+    return state_->acceptor->local_endpoint().port();
+}
 
 void Server::stop() {
     state_->accept_loop.stop();
@@ -236,31 +263,39 @@ void Server::stop() {
     }
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+    stop();
+}
 
-Result<std::shared_ptr<ssl_ctx_st>> make_server_context(std::string_view certificate_chain, std::string_view private_key) {
+Result<std::shared_ptr<ssl_ctx_st>> make_server_context(std::string_view certificate_chain,
+                                                        std::string_view private_key) {
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
-    if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) != 1) return Error{"this OpenSSL has no TLS 1.3"};
+    if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) != 1)
+        return Error{"this OpenSSL has no TLS 1.3"};
     SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context.get(), 0);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
     auto bio = [](std::string_view text) {
-        return std::unique_ptr<BIO, decltype(&BIO_free_all)>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free_all);
+        return std::unique_ptr<BIO, decltype(&BIO_free_all)>(
+            BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free_all);
     };
     auto chain = bio(certificate_chain), key_text = bio(private_key);
     for (bool first = true;; first = false) {
         X509* certificate = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr);
         if (!certificate && first) return Error{"the TLS certificate is not PEM"};
         if (!certificate) break;
-        int used = first ? SSL_CTX_use_certificate(context.get(), certificate) : SSL_CTX_add1_chain_cert(context.get(), certificate);
+        int used = first ? SSL_CTX_use_certificate(context.get(), certificate)
+                         : SSL_CTX_add1_chain_cert(context.get(), certificate);
         X509_free(certificate);
         if (used != 1) return Error{"the TLS certificate cannot be used"};
     }
     ERR_clear_error();
-    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+        PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
     if (!key) return Error{"the TLS key is not a private key in PEM"};
-    if (SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1) return Error{"the TLS key is not the certificate's"};
+    if (SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1)
+        return Error{"the TLS key is not the certificate's"};
     return context;
 }
 

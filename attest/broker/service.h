@@ -1,4 +1,5 @@
-// What the broker answers, apart from how bytes come and go: our own protocol and the Confidential Containers protocol.
+// What the broker answers, apart from how bytes come and go: our own protocol and the Confidential Containers
+// protocol.
 #pragma once
 
 #include <functional>
@@ -48,30 +49,34 @@ struct ServiceParts {
 
 /// For one thread; the parts are shared.
 class Service {
-public:
+  public:
     using Done = std::function<void(Response)>;
-    Service(const ServiceParts& parts, std::unique_ptr<Store> store) : parts_(parts), store_(std::move(store)) {}
+    Service(const ServiceParts& parts, std::unique_ptr<Store> store)
+        : parts_(parts), store_(std::move(store)) {}
 
-    /// `done` is called once, on the connection's thread: before this returns, or later. `request` need not outlive the call.
+    /// `done` is called once, on the connection's thread: before this returns, or later. `request` need not
+    /// outlive the call.
     void handle(const Request& request, Connection& connection, Done done);
 
-private:
+  private:
     // Our own protocol: service_channel.cpp.
     void give_nonce(Connection& connection, Response& response);
-    void release_over_channel(std::string_view secret, const Request& request, Connection& connection, Done done);
+    void release_over_channel(std::string_view secret, const Request& request, Connection& connection,
+                              Done done);
     // The Confidential Containers protocol: service_kbs.cpp.
     Response kbs_auth(const Request& request);
     Response kbs_attest(const Request& request, Connection& connection);
     void kbs_resource(std::string_view secret, const Request& request, Connection& connection, Done done);
     Result<Session> kbs_judge(const Json& body, const Challenge& challenge, Connection& connection);
     Result<std::string> kbs_session_name(const Request& request) const;
-    std::string kbs_token(const std::string& name, const Session& session, const Verdict& verdict, const Json& key) const;
+    std::string kbs_token(const std::string& name, const Session& session, const Verdict& verdict,
+                          const Json& key) const;
 
     using Deliver = std::function<Response(SecretBytes)>;
     /// Has the store release the secret; then `deliver` makes the answer of it.
     void release(ReleaseRequest request, Connection& connection, Deliver deliver, Done done);
-    void note_refusal(std::string_view secret, std::string_view binding, const Connection& connection, std::string_view evidence_hash,
-                      const Verdict* verdict, std::string_view reason);
+    void note_refusal(std::string_view secret, std::string_view binding, const Connection& connection,
+                      std::string_view evidence_hash, const Verdict* verdict, std::string_view reason);
 
     ServiceParts parts_;
     std::unique_ptr<Store> store_;

@@ -10,7 +10,8 @@ constexpr size_t nonce_size = 32, mac_size = 32, payload_size = 1 + 1 + 8 + nonc
 
 Bytes encode(const Challenge& challenge) {
     Bytes out = {static_cast<uint8_t>(challenge.tee), static_cast<uint8_t>(challenge.form)};
-    for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(challenge.expires.seconds >> shift));
+    for (int shift = 56; shift >= 0; shift -= 8)
+        out.push_back(static_cast<uint8_t>(challenge.expires.seconds >> shift));
     out.insert(out.end(), challenge.nonce.begin(), challenge.nonce.end());
     return out;
 }
@@ -43,7 +44,9 @@ std::optional<Challenge> Sessions::open_cookie(std::string_view text, Time now) 
     return challenge;
 }
 
-std::string Sessions::session_name(std::string_view cookie) { return to_hex(sha256(as_bytes(cookie))); }
+std::string Sessions::session_name(std::string_view cookie) {
+    return to_hex(sha256(as_bytes(cookie)));
+}
 
 void Sessions::forget_old(Time now) {
     if (now == swept_) return;
@@ -64,7 +67,8 @@ std::string Sessions::token(const std::string& name, Time now) {
     return found == sessions_.end() || found->second.forget < now ? std::string() : found->second.token;
 }
 
-Sessions::Taken Sessions::take(const std::string& name, const std::string& policy, int64_t policy_version, Time now) {
+Sessions::Taken Sessions::take(const std::string& name, const std::string& policy, int64_t policy_version,
+                               Time now) {
     std::lock_guard lock(mutex_);
     Taken taken;
     auto found = sessions_.find(name);
@@ -81,7 +85,8 @@ Sessions::Taken Sessions::take(const std::string& name, const std::string& polic
         return taken;
     }
     granted.releases_left--;
-    return {Take::taken, session.key, session.form, session.evidence_hash, session.technology, policy_version};
+    return {Take::taken,           session.key,        session.form,
+            session.evidence_hash, session.technology, policy_version};
 }
 
 }  // namespace litebox::attest::broker

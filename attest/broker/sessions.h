@@ -1,5 +1,6 @@
-// Sessions of the Confidential Containers protocol. A challenge is kept by nobody: the cookie carries it, authenticated by the
-// broker, so that asking for challenges costs the broker no memory. Only a TEE that was accepted has a session here.
+// Sessions of the Confidential Containers protocol. A challenge is kept by nobody: the cookie carries it,
+// authenticated by the broker, so that asking for challenges costs the broker no memory. Only a TEE that was
+// accepted has a session here.
 #pragma once
 
 #include <map>
@@ -41,7 +42,7 @@ struct Session {
 };
 
 class Sessions {
-public:
+  public:
     static constexpr int64_t challenge_seconds = 300;
     static constexpr size_t limit = 65536;
 
@@ -69,7 +70,7 @@ public:
     /// Takes one release out of what the session was granted under this policy at this version.
     Taken take(const std::string& name, const std::string& policy, int64_t policy_version, Time now);
 
-private:
+  private:
     void forget_old(Time now);
     SecretBytes cookie_key_;
     std::mutex mutex_;

@@ -217,6 +217,13 @@ Result<BrokerPolicy> Store::add_policy(std::string_view document, Time now) {
     return policy;
 }
 
+Result<bool> Store::has_policy(std::string_view document) {
+    BrokerPolicy policy = ATTEST_TRY(open_policy(document, keys_->signers));
+    Query query(*database_, "SELECT document FROM policies WHERE name = ? ORDER BY version DESC LIMIT 1");
+    query.bind(std::string_view(policy.name));
+    return ATTEST_TRY(query.step()) && query.text(0) == document;
+}
+
 Result<std::vector<SecretInfo>> Store::list() {
     Query query(*database_, "SELECT name, policy, once, released, version FROM secrets ORDER BY name");
     std::vector<SecretInfo> out;
@@ -337,8 +344,8 @@ Result<SecretBytes> Store::unseal_secret(const SecretInfo& info, ByteView sealed
     return value;
 }
 
-Result<AuditReport> Store::check() {
-    return check_audit(*database_, &keys_->audit, std::nullopt);
+Result<AuditReport> Store::check(const std::optional<Bytes>& expected) {
+    return check_audit(*database_, &keys_->audit, expected);
 }
 
 Result<SecretBytes> Store::own_key(std::string_view name,

@@ -66,6 +66,9 @@ class Store {
     /// Refuses a signature of a stranger, and a version not above the policy's newest.
     Result<BrokerPolicy> add_policy(std::string_view document, Time now);
 
+    /// Whether this very document is the newest version of its policy.
+    Result<bool> has_policy(std::string_view document);
+
     Result<std::vector<SecretInfo>> list();
     Result<std::optional<SecretInfo>> find(std::string_view name);
     /// The newest version of each policy, and of one. Signatures are checked at each reading.
@@ -80,7 +83,7 @@ class Store {
                                        std::span<const std::string> notes, Time now);
     Result<SecretBytes> unseal_secret(const SecretInfo& info, ByteView sealed) const;
 
-    Result<AuditReport> check();
+    Result<AuditReport> check(const std::optional<Bytes>& expected);
     Database& database() { return *database_; }
 
     /// For keys of the broker's own, kept sealed in the store: made by `create` at the first asking.

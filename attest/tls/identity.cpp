@@ -1,5 +1,6 @@
 #include "attest/tls/identity.h"
 
+#include <arpa/inet.h>
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -67,9 +68,15 @@ bool add_raw(X509* certificate, std::string_view oid, ByteView value) {
     return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
+bool is_address(const std::string& name) {
+    in6_addr parsed{};
+    return inet_pton(AF_INET, name.c_str(), &parsed) == 1 || inet_pton(AF_INET6, name.c_str(), &parsed) == 1;
+}
+
 std::string alternative_names(const std::vector<std::string>& names) {
     std::string out;
-    for (const std::string& name : names) out += (out.empty() ? "DNS:" : ",DNS:") + name;
+    for (const std::string& name : names)
+        out += std::string(out.empty() ? "" : ",") + (is_address(name) ? "IP:" : "DNS:") + name;
     return out;
 }
 
@@ -116,8 +123,8 @@ Result<PrivateKey> make_key(bool p384) {
 }
 
 Result<Bytes> make_certificate(EVP_PKEY* key, const Attester& attester, const IdentityOptions& options) {
-    for (const std::string& name : options.dns_names) {
-        if (!plain_host_name(name)) return Error{"\"" + name + "\" is no host name"};
+    for (const std::string& name : options.host_names) {
+        if (!is_address(name) && !plain_host_name(name)) return Error{"\"" + name + "\" is no host name"};
     }
     Bytes spki = public_key_info(key);
     OwnedCertificate certificate(X509_new());
@@ -126,17 +133,17 @@ Result<Bytes> make_certificate(EVP_PKEY* key, const Attester& attester, const Id
         !add_known(certificate.get(), NID_key_usage, "critical,digitalSignature") ||
         !add_known(certificate.get(), NID_ext_key_usage, "serverAuth,clientAuth") ||
         !add_known(certificate.get(), NID_subject_key_identifier, "hash") ||
-        (!options.dns_names.empty() &&
-         !add_known(certificate.get(), NID_subject_alt_name, alternative_names(options.dns_names)))) {
+        (!options.host_names.empty() &&
+         !add_known(certificate.get(), NID_subject_alt_name, alternative_names(options.host_names)))) {
         return openssl_failed("no certificate could be made");
     }
     bool added = true;
-    if (options.form != CertificateForm::legacy) {
+    if (attester && options.form != CertificateForm::legacy) {
         Bytes value = ATTEST_TRY(interoperable_extension(spki, attester, options));
         added = add_raw(certificate.get(), evidence_oid, value) &&
                 add_raw(certificate.get(), endorsements_oid, options.endorsements);
     }
-    if (added && options.form != CertificateForm::interoperable) {
+    if (attester && added && options.form != CertificateForm::interoperable) {
         Bytes evidence = ATTEST_TRY(attester(padded(sha256(spki))));
         added = add_raw(certificate.get(), legacy_oid, evidence);
     }

@@ -26,8 +26,8 @@ enum class CertificateForm : uint8_t {
 struct IdentityOptions {
     CertificateForm form = CertificateForm::interoperable;
     std::string common_name = "attested";
-    std::vector<std::string> dns_names;  // for clients that look at host names as well
-    Bytes nonce;                         // a verifier's, for freshness; not in the legacy form
+    std::vector<std::string> host_names;  // names and addresses, for clients that look at them as well
+    Bytes nonce;                          // a verifier's, for freshness; not in the legacy form
     Bytes endorsements;  // put into the endorsements extension, which is there (empty) in any case
     bool p384 = false;
     Time not_before;  // certificate times prove nothing where the TEE has no trusted clock; verifiers here
@@ -50,7 +50,8 @@ struct Identity {
 
 /// A new key, its evidence, its certificate. The private key is made here: call it inside the TEE.
 Result<Identity> make_identity(const Attester& attester, const IdentityOptions& options);
-/// The certificate for a key that is there already.
+/// The certificate for a key that is there already. An empty attester gives a plain self-signed certificate,
+/// without evidence.
 Result<Bytes> make_certificate(evp_pkey_st* key, const Attester& attester, const IdentityOptions& options);
 Result<PrivateKey> make_key(bool p384);
 /// DER SubjectPublicKeyInfo.
