@@ -69,13 +69,13 @@ void litebox_attest_verdict_free(litebox_attest_verdict* verdict);
 
 /* 1 accepted, 0 anything else. A null verdict is not accepted. */
 int litebox_attest_accepted(const litebox_attest_verdict* verdict);
-/* "accepted", "forged", "out_of_policy", ... */
+/* "accepted", "forged", "out-of-policy", ... */
 const char* litebox_attest_status(const litebox_attest_verdict* verdict);
 /* The first failed check in words, and what to do about it; empty where nothing failed, or nothing can be
  * done. */
 const char* litebox_attest_reason(const litebox_attest_verdict* verdict);
 const char* litebox_attest_hint(const litebox_attest_verdict* verdict);
-/* The checks one by one: id and state ("passed", "failed", "not_run", "not_applicable"). Null beyond the
+/* The checks one by one: id and state ("passed", "failed", "not-run", "not-applicable"). Null beyond the
  * last. */
 size_t litebox_attest_check_count(const litebox_attest_verdict* verdict);
 const char* litebox_attest_check_id(const litebox_attest_verdict* verdict, size_t index);

@@ -64,6 +64,8 @@ bool parse_algorithm(ByteView encoding, SignatureAlgorithm& out) {
         out = entry.algorithm;
         if (out.scheme == Scheme::rsa_pss) return pss_parameters(body, out) && body.finished();
         if (out.scheme == Scheme::rsa_pkcs1) body.value(der::null);
+        // RFC 5480 has no parameters here; mbed TLS, and so Gramine's certificates, has a NULL.
+        if (out.scheme == Scheme::ecdsa) body.optional(der::null);
         return body.finished();
     }
     return false;
