@@ -1,4 +1,5 @@
-// Simulated platforms, each with one thing wrong: the verdict that it must give, and the check that must give it.
+// Simulated platforms, each with one thing wrong: the verdict that it must give, and the check that must give
+// it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,7 +29,8 @@ std::string story(const Verdict& verdict) {
     std::string text = std::string(to_string(verdict.status())) + "\n";
     for (const Check& check : verdict.checks()) {
         if (check.state == CheckState::passed || check.state == CheckState::not_applicable) continue;
-        text += check.id + " " + std::string(to_string(check.state)) + ": " + check.input + ": " + check.reason + "\n";
+        text += check.id + " " + std::string(to_string(check.state)) + ": " + check.input + ": " +
+                check.reason + "\n";
     }
     return text;
 }
@@ -39,7 +41,8 @@ Verdict judge(const IntelKnobs& knobs, const Policy& policy = simulate::any_code
 }
 
 std::vector<IntelKnobs> whole_platforms() {
-    return {IntelKnobs::sgx(3), IntelKnobs::sgx(4), IntelKnobs::sgx(5), IntelKnobs::tdx(4), IntelKnobs::tdx(5, false), IntelKnobs::tdx(5, true)};
+    return {IntelKnobs::sgx(3), IntelKnobs::sgx(4),        IntelKnobs::sgx(5),
+            IntelKnobs::tdx(4), IntelKnobs::tdx(5, false), IntelKnobs::tdx(5, true)};
 }
 
 TEST(IntelSimulated, every_format_is_accepted_when_nothing_is_wrong) {
@@ -63,84 +66,161 @@ TEST(IntelSimulated, the_test_root_is_trusted_only_when_it_is_handed_in) {
     Roots amd;
     amd.amd = made.roots.intel;
     options.roots = &amd;
-    EXPECT_EQ(verify(made.evidence, options).status(), Status::untrusted) << "another vendor's root is no root of Intel's";
+    EXPECT_EQ(verify(made.evidence, options).status(), Status::untrusted)
+        << "another vendor's root is no root of Intel's";
 }
 
 const Case cases[] = {
     // The quote.
     {"vendor", [](IntelKnobs& k) { k.quote.qe_vendor_id[0] ^= 1; }, Status::unsupported, "quote-form"},
-    {"bytes behind", [](IntelKnobs& k) { k.quote.trailing = {0, 0, 1}; }, Status::malformed, "quote-form"},
-    {"version 6", [](IntelKnobs& k) { k.quote.patches = {{0, {6}}}; }, Status::malformed, "evidence"},
-    {"another key signs the quote", [](IntelKnobs& k) { k.quote.quote_signer = "stranger"; }, Status::forged, "quote-signature"},
-    {"another key signs the QE report", [](IntelKnobs& k) { k.quote.qe_report_signer = "stranger"; }, Status::forged, "qe-report-signature"},
-    {"QE report about another key", [](IntelKnobs& k) { k.quote.qe_report_data = Field<64>{1}; }, Status::forged, "attestation-key"},
-    {"QE of another signer", [](IntelKnobs& k) { k.quote.qe_report.mr_signer[0] ^= 1; }, Status::untrusted, "qe-measurement"},
-    {"QE of another product", [](IntelKnobs& k) { k.quote.qe_report.isv_prod_id = 9; }, Status::untrusted, "qe-measurement"},
-    {"QE under debug", [](IntelKnobs& k) { k.quote.qe_report.attributes |= sgx_attribute_debug; }, Status::untrusted, "qe-measurement"},
-    {"QE with other MISCSELECT", [](IntelKnobs& k) { k.quote.qe_report.misc_select = 1; }, Status::untrusted, "qe-measurement"},
-    {"QE older than any", [](IntelKnobs& k) { k.quote.qe_report.isv_svn = 5; }, Status::out_of_policy, "qe-measurement"},
-    {"QE out of date", [](IntelKnobs& k) { k.quote.qe_report.isv_svn = 7; }, Status::out_of_policy, "policy-tcb"},
-    {"QE revoked", [](IntelKnobs& k) { k.identity.levels[0].status = "Revoked"; }, Status::revoked, "tcb-level"},
-    {"debug", [](IntelKnobs& k) { k.quote.sgx.attributes |= sgx_attribute_debug; }, Status::out_of_policy, "policy-debug"},
+    {"bytes behind",
+     [](IntelKnobs& k) {
+         k.quote.trailing = {0, 0, 1};
+     },
+     Status::malformed, "quote-form"},
+    {"version 6",
+     [](IntelKnobs& k) {
+         k.quote.patches = {{0, {6}}};
+     },
+     Status::malformed, "evidence"},
+    {"another key signs the quote", [](IntelKnobs& k) { k.quote.quote_signer = "stranger"; }, Status::forged,
+     "quote-signature"},
+    {"another key signs the QE report", [](IntelKnobs& k) { k.quote.qe_report_signer = "stranger"; },
+     Status::forged, "qe-report-signature"},
+    {"QE report about another key", [](IntelKnobs& k) { k.quote.qe_report_data = Field<64>{1}; },
+     Status::forged, "attestation-key"},
+    {"QE of another signer", [](IntelKnobs& k) { k.quote.qe_report.mr_signer[0] ^= 1; }, Status::untrusted,
+     "qe-measurement"},
+    {"QE of another product", [](IntelKnobs& k) { k.quote.qe_report.isv_prod_id = 9; }, Status::untrusted,
+     "qe-measurement"},
+    {"QE under debug", [](IntelKnobs& k) { k.quote.qe_report.attributes |= sgx_attribute_debug; },
+     Status::untrusted, "qe-measurement"},
+    {"QE with other MISCSELECT", [](IntelKnobs& k) { k.quote.qe_report.misc_select = 1; }, Status::untrusted,
+     "qe-measurement"},
+    {"QE older than any", [](IntelKnobs& k) { k.quote.qe_report.isv_svn = 5; }, Status::out_of_policy,
+     "qe-measurement"},
+    {"QE out of date", [](IntelKnobs& k) { k.quote.qe_report.isv_svn = 7; }, Status::out_of_policy,
+     "policy-tcb"},
+    {"QE revoked", [](IntelKnobs& k) { k.identity.levels[0].status = "Revoked"; }, Status::revoked,
+     "tcb-level"},
+    {"debug", [](IntelKnobs& k) { k.quote.sgx.attributes |= sgx_attribute_debug; }, Status::out_of_policy,
+     "policy-debug"},
     // Certificates.
     {"PCK by a stranger", [](IntelKnobs& k) { k.pck.issuer_key = "stranger"; }, Status::forged, "pck-chain"},
-    {"PCK with a bad signature", [](IntelKnobs& k) { k.pck.bad_signature = true; }, Status::forged, "pck-chain"},
-    {"CA with a bad signature", [](IntelKnobs& k) { k.intermediate.bad_signature = true; }, Status::forged, "pck-chain"},
-    {"root that does not sign itself", [](IntelKnobs& k) { k.root.bad_signature = true; }, Status::forged, "pck-chain"},
-    {"PCK of another name", [](IntelKnobs& k) { k.pck.subject = "Intel SGX TCB Signing"; }, Status::untrusted, "pck-certificate"},
-    {"PCK that may not sign", [](IntelKnobs& k) { k.pck.key_usage = 0x20; }, Status::untrusted, "pck-certificate"},
+    {"PCK with a bad signature", [](IntelKnobs& k) { k.pck.bad_signature = true; }, Status::forged,
+     "pck-chain"},
+    {"CA with a bad signature", [](IntelKnobs& k) { k.intermediate.bad_signature = true; }, Status::forged,
+     "pck-chain"},
+    {"root that does not sign itself", [](IntelKnobs& k) { k.root.bad_signature = true; }, Status::forged,
+     "pck-chain"},
+    {"PCK of another name", [](IntelKnobs& k) { k.pck.subject = "Intel SGX TCB Signing"; }, Status::untrusted,
+     "pck-certificate"},
+    {"PCK that may not sign", [](IntelKnobs& k) { k.pck.key_usage = 0x20; }, Status::untrusted,
+     "pck-certificate"},
     {"CA that is none", [](IntelKnobs& k) { k.intermediate.ca = false; }, Status::untrusted, "pck-chain"},
-    {"CA without basicConstraints", [](IntelKnobs& k) { k.intermediate.basic_constraints = false; }, Status::untrusted, "pck-chain"},
-    {"CA that may not sign certificates", [](IntelKnobs& k) { k.intermediate.key_usage = simulate::key_usage_crl_sign; }, Status::untrusted, "pck-chain"},
-    {"root that allows no CA below", [](IntelKnobs& k) { k.root.path_length = 0; }, Status::untrusted, "pck-chain"},
-    {"PCK with an unknown critical extension", [](IntelKnobs& k) { k.pck.unknown_critical_extension = true; }, Status::untrusted, "pck-chain"},
-    {"CA with an unknown critical extension", [](IntelKnobs& k) { k.intermediate.unknown_critical_extension = true; }, Status::untrusted, "pck-chain"},
-    {"PCK with an extension twice", [](IntelKnobs& k) { k.pck.duplicate_extension = true; }, Status::malformed, "pck-certificate"},
-    {"PCK that has ended", [](IntelKnobs& k) { k.pck.not_after.seconds = k.now.seconds - 1; }, Status::expired_collateral, "pck-chain"},
-    {"PCK that has not begun", [](IntelKnobs& k) { k.pck.not_before.seconds = k.now.seconds + 1; }, Status::expired_collateral, "pck-chain"},
-    {"CA that has ended", [](IntelKnobs& k) { k.intermediate.not_after.seconds = k.now.seconds - 1; }, Status::expired_collateral, "pck-chain"},
-    {"PCK without FMSPC", [](IntelKnobs& k) { k.pck_extension.omit_fmspc = true; }, Status::malformed, "pck-extension"},
+    {"CA without basicConstraints", [](IntelKnobs& k) { k.intermediate.basic_constraints = false; },
+     Status::untrusted, "pck-chain"},
+    {"CA that may not sign certificates",
+     [](IntelKnobs& k) { k.intermediate.key_usage = simulate::key_usage_crl_sign; }, Status::untrusted,
+     "pck-chain"},
+    {"root that allows no CA below", [](IntelKnobs& k) { k.root.path_length = 0; }, Status::untrusted,
+     "pck-chain"},
+    {"PCK with an unknown critical extension", [](IntelKnobs& k) { k.pck.unknown_critical_extension = true; },
+     Status::untrusted, "pck-chain"},
+    {"CA with an unknown critical extension",
+     [](IntelKnobs& k) { k.intermediate.unknown_critical_extension = true; }, Status::untrusted, "pck-chain"},
+    {"PCK with an extension twice", [](IntelKnobs& k) { k.pck.duplicate_extension = true; },
+     Status::malformed, "pck-certificate"},
+    {"PCK that has ended", [](IntelKnobs& k) { k.pck.not_after.seconds = k.now.seconds - 1; },
+     Status::expired_collateral, "pck-chain"},
+    {"PCK that has not begun", [](IntelKnobs& k) { k.pck.not_before.seconds = k.now.seconds + 1; },
+     Status::expired_collateral, "pck-chain"},
+    {"CA that has ended", [](IntelKnobs& k) { k.intermediate.not_after.seconds = k.now.seconds - 1; },
+     Status::expired_collateral, "pck-chain"},
+    {"PCK without FMSPC", [](IntelKnobs& k) { k.pck_extension.omit_fmspc = true; }, Status::malformed,
+     "pck-extension"},
     // Revocation.
-    {"PCK revoked", [](IntelKnobs& k) { k.pck_crl.revoked = {{1}, k.pck.serial}; }, Status::revoked, "pck-revocation"},
-    {"CA revoked", [](IntelKnobs& k) { k.root_crl.revoked = {k.intermediate.serial}; }, Status::revoked, "pck-revocation"},
+    {"PCK revoked",
+     [](IntelKnobs& k) {
+         k.pck_crl.revoked = {{1}, k.pck.serial};
+     },
+     Status::revoked, "pck-revocation"},
+    {"CA revoked", [](IntelKnobs& k) { k.root_crl.revoked = {k.intermediate.serial}; }, Status::revoked,
+     "pck-revocation"},
     {"CA revoked, list of the PCK missing",
      [](IntelKnobs& k) {
          k.root_crl.revoked = {k.intermediate.serial};
          k.omit_pck_crl = true;
      },
      Status::revoked, "pck-revocation"},
-    {"TCB signing revoked", [](IntelKnobs& k) { k.root_crl.revoked = {k.tcb_signing.serial}; }, Status::revoked, "signing-revocation"},
+    {"TCB signing revoked", [](IntelKnobs& k) { k.root_crl.revoked = {k.tcb_signing.serial}; },
+     Status::revoked, "signing-revocation"},
     {"revoked by a list that has ended",
      [](IntelKnobs& k) {
          k.pck_crl.revoked = {k.pck.serial};
          k.pck_crl.next_update.seconds = k.now.seconds - 1;
      },
      Status::revoked, "pck-revocation"},
-    {"no root list", [](IntelKnobs& k) { k.omit_root_crl = true; }, Status::wrong_collateral, "pck-revocation"},
+    {"no root list", [](IntelKnobs& k) { k.omit_root_crl = true; }, Status::wrong_collateral,
+     "pck-revocation"},
     {"no PCK list", [](IntelKnobs& k) { k.omit_pck_crl = true; }, Status::wrong_collateral, "pck-revocation"},
-    {"list by a stranger", [](IntelKnobs& k) { k.pck_crl.issuer_key = "stranger"; }, Status::wrong_collateral, "pck-revocation"},
-    {"list with a bad signature", [](IntelKnobs& k) { k.root_crl.bad_signature = true; }, Status::wrong_collateral, "pck-revocation"},
-    {"list with an unknown critical extension", [](IntelKnobs& k) { k.pck_crl.unknown_critical_extension = true; }, Status::wrong_collateral, "pck-revocation"},
-    {"list that has ended", [](IntelKnobs& k) { k.pck_crl.next_update.seconds = k.now.seconds - 1; }, Status::expired_collateral, "pck-revocation"},
-    {"list that has not begun", [](IntelKnobs& k) { k.pck_crl.this_update.seconds = k.now.seconds + 1; }, Status::expired_collateral, "pck-revocation"},
+    {"list by a stranger", [](IntelKnobs& k) { k.pck_crl.issuer_key = "stranger"; }, Status::wrong_collateral,
+     "pck-revocation"},
+    {"list with a bad signature", [](IntelKnobs& k) { k.root_crl.bad_signature = true; },
+     Status::wrong_collateral, "pck-revocation"},
+    {"list with an unknown critical extension",
+     [](IntelKnobs& k) { k.pck_crl.unknown_critical_extension = true; }, Status::wrong_collateral,
+     "pck-revocation"},
+    {"list that has ended", [](IntelKnobs& k) { k.pck_crl.next_update.seconds = k.now.seconds - 1; },
+     Status::expired_collateral, "pck-revocation"},
+    {"list that has not begun", [](IntelKnobs& k) { k.pck_crl.this_update.seconds = k.now.seconds + 1; },
+     Status::expired_collateral, "pck-revocation"},
     // TCB info and identity.
     {"no TCB info", [](IntelKnobs& k) { k.omit_tcb_info = true; }, Status::wrong_collateral, "tcb-info"},
-    {"FMSPC of another platform", [](IntelKnobs& k) { k.tcb_info.fmspc[5] ^= 1; }, Status::wrong_collateral, "tcb-info"},
-    {"PCE-ID of another platform", [](IntelKnobs& k) { k.tcb_info.pce_id[0] ^= 1; }, Status::wrong_collateral, "tcb-info"},
+    {"FMSPC of another platform", [](IntelKnobs& k) { k.tcb_info.fmspc[5] ^= 1; }, Status::wrong_collateral,
+     "tcb-info"},
+    {"PCE-ID of another platform", [](IntelKnobs& k) { k.tcb_info.pce_id[0] ^= 1; }, Status::wrong_collateral,
+     "tcb-info"},
     {"TCB type 1", [](IntelKnobs& k) { k.tcb_info.tcb_type = 1; }, Status::wrong_collateral, "tcb-info"},
-    {"TCB info changed after signing", [](IntelKnobs& k) { k.tcb_info.signed_replacements = {{"OutOfDate", "UpToDate!"}}; }, Status::forged, "tcb-info-signature"},
-    {"a blank more than was signed", [](IntelKnobs& k) { k.tcb_info.signed_replacements = {{"\"version\":", "\"version\": "}}; }, Status::forged, "tcb-info-signature"},
-    {"a key twice", [](IntelKnobs& k) { k.tcb_info.replacements = {{"\"tcbType\":0", "\"tcbType\":0,\"tcbType\":0"}}; }, Status::wrong_collateral, "tcb-info"},
-    {"TCB info signed by the PCK's key", [](IntelKnobs& k) { k.tcb_info.signing_key = "pck"; }, Status::forged, "tcb-info-signature"},
-    {"signing certificate of another name", [](IntelKnobs& k) { k.tcb_signing.subject = "Intel SGX PCK Certificate"; }, Status::wrong_collateral, "tcb-info-signature"},
-    {"signing certificate by a stranger", [](IntelKnobs& k) { k.tcb_signing.issuer_key = "stranger"; }, Status::forged, "tcb-info-signature"},
-    {"signing certificate has ended", [](IntelKnobs& k) { k.tcb_signing.not_after.seconds = k.now.seconds - 1; }, Status::expired_collateral, "tcb-info-time"},
-    {"TCB info has ended", [](IntelKnobs& k) { k.tcb_info.next_update.seconds = k.now.seconds - 1; }, Status::expired_collateral, "tcb-info-time"},
-    {"TCB info has not begun", [](IntelKnobs& k) { k.tcb_info.issue_date.seconds = k.now.seconds + 1; }, Status::expired_collateral, "tcb-info-time"},
+    {"TCB info changed after signing",
+     [](IntelKnobs& k) {
+         k.tcb_info.signed_replacements = {{"OutOfDate", "UpToDate!"}};
+     },
+     Status::forged, "tcb-info-signature"},
+    {"a blank more than was signed",
+     [](IntelKnobs& k) {
+         k.tcb_info.signed_replacements = {{"\"version\":", "\"version\": "}};
+     },
+     Status::forged, "tcb-info-signature"},
+    {"a key twice",
+     [](IntelKnobs& k) {
+         k.tcb_info.replacements = {{"\"tcbType\":0", "\"tcbType\":0,\"tcbType\":0"}};
+     },
+     Status::wrong_collateral, "tcb-info"},
+    {"TCB info signed by the PCK's key", [](IntelKnobs& k) { k.tcb_info.signing_key = "pck"; },
+     Status::forged, "tcb-info-signature"},
+    {"signing certificate of another name",
+     [](IntelKnobs& k) { k.tcb_signing.subject = "Intel SGX PCK Certificate"; }, Status::wrong_collateral,
+     "tcb-info-signature"},
+    {"signing certificate by a stranger", [](IntelKnobs& k) { k.tcb_signing.issuer_key = "stranger"; },
+     Status::forged, "tcb-info-signature"},
+    {"signing certificate has ended",
+     [](IntelKnobs& k) { k.tcb_signing.not_after.seconds = k.now.seconds - 1; }, Status::expired_collateral,
+     "tcb-info-time"},
+    {"TCB info has ended", [](IntelKnobs& k) { k.tcb_info.next_update.seconds = k.now.seconds - 1; },
+     Status::expired_collateral, "tcb-info-time"},
+    {"TCB info has not begun", [](IntelKnobs& k) { k.tcb_info.issue_date.seconds = k.now.seconds + 1; },
+     Status::expired_collateral, "tcb-info-time"},
     {"no identity", [](IntelKnobs& k) { k.omit_identity = true; }, Status::wrong_collateral, "qe-identity"},
-    {"identity of the other QE", [](IntelKnobs& k) { k.identity.id = k.quote.tdx ? "QE" : "TD_QE"; }, Status::wrong_collateral, "qe-identity"},
-    {"identity changed after signing", [](IntelKnobs& k) { k.identity.signed_replacements = {{"OutOfDate", "UpToDate!"}}; }, Status::forged, "qe-identity-signature"},
-    {"identity has ended", [](IntelKnobs& k) { k.identity.next_update.seconds = k.now.seconds - 1; }, Status::expired_collateral, "qe-identity-time"},
+    {"identity of the other QE", [](IntelKnobs& k) { k.identity.id = k.quote.tdx ? "QE" : "TD_QE"; },
+     Status::wrong_collateral, "qe-identity"},
+    {"identity changed after signing",
+     [](IntelKnobs& k) {
+         k.identity.signed_replacements = {{"OutOfDate", "UpToDate!"}};
+     },
+     Status::forged, "qe-identity-signature"},
+    {"identity has ended", [](IntelKnobs& k) { k.identity.next_update.seconds = k.now.seconds - 1; },
+     Status::expired_collateral, "qe-identity-time"},
     {"forged and expired is forged",
      [](IntelKnobs& k) {
          k.tcb_info.next_update.seconds = k.now.seconds - 1;
@@ -154,11 +234,17 @@ const Case cases[] = {
      },
      Status::revoked, "pck-revocation"},
     // TCB levels.
-    {"below every level", [](IntelKnobs& k) { k.pck_extension.pce_svn = 4; }, Status::out_of_policy, "tcb-level"},
-    {"level revoked", [](IntelKnobs& k) { k.tcb_info.levels[0].status = "Revoked"; }, Status::revoked, "tcb-level"},
-    {"a status that nobody has defined", [](IntelKnobs& k) { k.tcb_info.levels[0].status = "Splendid"; }, Status::unsupported, "tcb-level"},
-    {"a status that only a verifier gives", [](IntelKnobs& k) { k.tcb_info.levels[0].status = "TDRelaunchAdvised"; }, Status::unsupported, "tcb-level"},
-    {"out of date", [](IntelKnobs& k) { k.tcb_info.levels[0].status = "OutOfDate"; }, Status::out_of_policy, "policy-tcb"},
+    {"below every level", [](IntelKnobs& k) { k.pck_extension.pce_svn = 4; }, Status::out_of_policy,
+     "tcb-level"},
+    {"level revoked", [](IntelKnobs& k) { k.tcb_info.levels[0].status = "Revoked"; }, Status::revoked,
+     "tcb-level"},
+    {"a status that nobody has defined", [](IntelKnobs& k) { k.tcb_info.levels[0].status = "Splendid"; },
+     Status::unsupported, "tcb-level"},
+    {"a status that only a verifier gives",
+     [](IntelKnobs& k) { k.tcb_info.levels[0].status = "TDRelaunchAdvised"; }, Status::unsupported,
+     "tcb-level"},
+    {"out of date", [](IntelKnobs& k) { k.tcb_info.levels[0].status = "OutOfDate"; }, Status::out_of_policy,
+     "policy-tcb"},
 };
 
 TEST(IntelSimulated, one_thing_wrong_is_refused_by_its_check) {
@@ -175,15 +261,26 @@ TEST(IntelSimulated, one_thing_wrong_is_refused_by_its_check) {
 
 TEST(IntelSimulated, one_thing_wrong_with_a_td_is_refused_by_its_check) {
     const Case td_cases[] = {
-        {"module not Intel's", [](IntelKnobs& k) { k.quote.td.mr_signer_seam[0] = 1; }, Status::untrusted, "tdx-module"},
-        {"module under debug", [](IntelKnobs& k) { k.quote.td.seam_attributes = 1; }, Status::untrusted, "tdx-module"},
-        {"module of an unknown version", [](IntelKnobs& k) { k.quote.td.tee_tcb_svn[1] = 9; }, Status::wrong_collateral, "tdx-module"},
-        {"no module identities", [](IntelKnobs& k) { k.tcb_info.omit_module_identities = true; }, Status::wrong_collateral, "tdx-module"},
-        {"module older than any", [](IntelKnobs& k) { k.quote.td.tee_tcb_svn[0] = 3; }, Status::out_of_policy, "tcb-level"},
-        {"module out of date", [](IntelKnobs& k) { k.quote.td.tee_tcb_svn[0] = k.quote.td.tee_tcb_svn_2[0] = 4; }, Status::out_of_policy, "policy-tcb"},
-        {"module revoked", [](IntelKnobs& k) { k.tcb_info.module_identities[0].levels[0].status = "Revoked"; }, Status::revoked, "tcb-level"},
-        {"TCB info of SGX", [](IntelKnobs& k) { k.tcb_info.id = "SGX"; }, Status::wrong_collateral, "tcb-info"},
-        {"debug", [](IntelKnobs& k) { k.quote.td.td_attributes |= 1; }, Status::out_of_policy, "policy-debug"},
+        {"module not Intel's", [](IntelKnobs& k) { k.quote.td.mr_signer_seam[0] = 1; }, Status::untrusted,
+         "tdx-module"},
+        {"module under debug", [](IntelKnobs& k) { k.quote.td.seam_attributes = 1; }, Status::untrusted,
+         "tdx-module"},
+        {"module of an unknown version", [](IntelKnobs& k) { k.quote.td.tee_tcb_svn[1] = 9; },
+         Status::wrong_collateral, "tdx-module"},
+        {"no module identities", [](IntelKnobs& k) { k.tcb_info.omit_module_identities = true; },
+         Status::wrong_collateral, "tdx-module"},
+        {"module older than any", [](IntelKnobs& k) { k.quote.td.tee_tcb_svn[0] = 3; }, Status::out_of_policy,
+         "tcb-level"},
+        {"module out of date",
+         [](IntelKnobs& k) { k.quote.td.tee_tcb_svn[0] = k.quote.td.tee_tcb_svn_2[0] = 4; },
+         Status::out_of_policy, "policy-tcb"},
+        {"module revoked",
+         [](IntelKnobs& k) { k.tcb_info.module_identities[0].levels[0].status = "Revoked"; }, Status::revoked,
+         "tcb-level"},
+        {"TCB info of SGX", [](IntelKnobs& k) { k.tcb_info.id = "SGX"; }, Status::wrong_collateral,
+         "tcb-info"},
+        {"debug", [](IntelKnobs& k) { k.quote.td.td_attributes |= 1; }, Status::out_of_policy,
+         "policy-debug"},
     };
     for (const Case& c : td_cases) {
         for (IntelKnobs knobs : {IntelKnobs::tdx(4), IntelKnobs::tdx(5, true)}) {
@@ -198,10 +295,11 @@ TEST(IntelSimulated, one_thing_wrong_with_a_td_is_refused_by_its_check) {
 }
 
 TEST(IntelSimulated, every_tcb_status_is_told_and_accepted_where_the_policy_lists_it) {
-    for (TcbStatus status : {TcbStatus::up_to_date, TcbStatus::sw_hardening_needed, TcbStatus::configuration_needed,
-                             TcbStatus::configuration_and_sw_hardening_needed, TcbStatus::out_of_date,
-                             TcbStatus::out_of_date_configuration_needed, TcbStatus::td_relaunch_advised,
-                             TcbStatus::td_relaunch_advised_configuration_needed}) {
+    for (TcbStatus status :
+         {TcbStatus::up_to_date, TcbStatus::sw_hardening_needed, TcbStatus::configuration_needed,
+          TcbStatus::configuration_and_sw_hardening_needed, TcbStatus::out_of_date,
+          TcbStatus::out_of_date_configuration_needed, TcbStatus::td_relaunch_advised,
+          TcbStatus::td_relaunch_advised_configuration_needed}) {
         IntelKnobs knobs = IntelKnobs::tdx(5, true);
         ASSERT_TRUE(knobs.set_tcb_status(status).ok());
         Policy policy = simulate::any_code_policy();
@@ -271,12 +369,14 @@ TEST(IntelSimulated, ratings_converge_as_intels_table_has_it) {
     EXPECT_EQ(converge(configuration_needed, out_of_date), out_of_date_configuration_needed);
     EXPECT_EQ(converge(configuration_and_sw_hardening_needed, out_of_date), out_of_date_configuration_needed);
     EXPECT_EQ(converge(configuration_needed, up_to_date), configuration_needed);
-    for (TcbStatus other : {up_to_date, out_of_date, not_supported, unknown, td_relaunch_advised}) EXPECT_EQ(converge(other, revoked), revoked);
+    for (TcbStatus other : {up_to_date, out_of_date, not_supported, unknown, td_relaunch_advised})
+        EXPECT_EQ(converge(other, revoked), revoked);
     EXPECT_EQ(converge(unknown, out_of_date), unknown);
 }
 
 TEST(IntelSimulated, a_platform_named_by_its_ppid_finds_its_certificate_in_the_collateral) {
-    for (QuoteCertType type : {QuoteCertType::ppid_clear, QuoteCertType::ppid_rsa2048, QuoteCertType::ppid_rsa3072, QuoteCertType::pck_leaf}) {
+    for (QuoteCertType type : {QuoteCertType::ppid_clear, QuoteCertType::ppid_rsa2048,
+                               QuoteCertType::ppid_rsa3072, QuoteCertType::pck_leaf}) {
         IntelKnobs knobs = IntelKnobs::sgx();
         knobs.quote.cert_type = type;
         EXPECT_TRUE(judge(knobs).accepted()) << static_cast<int>(type) << story(judge(knobs));
@@ -297,7 +397,9 @@ TEST(IntelSimulated, thrown_in_collateral_hides_nothing) {
     auto with = [&](const IntelKnobs& other, bool behind) {
         Simulation made = good;
         Simulation thrown = simulate::simulate(other);
-        auto add = [&](auto& to, const auto& from) { to.insert(behind ? to.end() : to.begin(), from.begin(), from.end()); };
+        auto add = [&](auto& to, const auto& from) {
+            to.insert(behind ? to.end() : to.begin(), from.begin(), from.end());
+        };
         add(made.collateral.certificates, thrown.collateral.certificates);
         add(made.collateral.revocation_lists, thrown.collateral.revocation_lists);
         add(made.collateral.tcb_infos, thrown.collateral.tcb_infos);
@@ -312,7 +414,8 @@ TEST(IntelSimulated, thrown_in_collateral_hides_nothing) {
         IntelKnobs stale = knobs;
         stale.issue_at({knobs.now.seconds - 90 * day});
         EXPECT_TRUE(with(stale, behind).accepted()) << story(with(stale, behind));
-        IntelKnobs recovery = knobs;  // the same window, a later evaluation, in which the platform is out of date
+        IntelKnobs recovery =
+            knobs;  // the same window, a later evaluation, in which the platform is out of date
         recovery.tcb_info.evaluation_number = 18;
         recovery.tcb_info.levels[0].status = "OutOfDate";
         EXPECT_EQ(with(recovery, behind).tcb_status, TcbStatus::out_of_date) << story(with(recovery, behind));
