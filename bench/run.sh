@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Builds what is measured and measures it. Without arguments: the full sitting, which writes docs/bench.md and docs/bench.svg.
+# Builds what is measured and measures it. Without arguments: the full sitting, which writes docs/bench.md and docs/bench.svg, and
+# what evidence costs (bench/attest).
 set -eu
 cd "$(dirname "$0")/.."
 scripts/configure default
 cmake --build build --target bench_programs >/dev/null
-[ $# -gt 0 ] || set -- --write-docs
-exec python3 bench/run.py "$@"
+[ $# -eq 0 ] || exec python3 bench/run.py "$@"
+python3 bench/run.py --write-docs
+bench/attest/run.sh
