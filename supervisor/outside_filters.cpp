@@ -45,7 +45,8 @@ std::vector<process::FilterInstruction> make_ring_filter(const std::vector<uint6
         any(SYS_getpid),
         any(SYS_clock_nanosleep),
         any(SYS_restart_syscall),
-        {SYS_ioctl, "", {{{1, Kind::one_of, {TCSBRK}}}}, ""},  // tcdrain
+        {SYS_ioctl, "", {{{1, Kind::one_of, {TCSBRK, TIOCGPGRP}}}}, ""},  // tcdrain, tcgetpgrp
+        any(SYS_getpgrp),
         any(SYS_brk),
         {SYS_mmap, "", {{no_execution, no_file}}, ""},
         {SYS_mprotect, "", {{no_execution}}, ""},

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "supervisor/filter.h"
+#include "supervisor/terminal.h"
 
 namespace litebox::supervisor {
 
@@ -241,6 +242,13 @@ bool Streams::input_ready() {
     return ready[0].revents != 0 && ready[1].revents == 0;
 }
 
+/// Only the terminal's foreground may read: the whole sandbox stops until it is there, as any program would.
+void Streams::wait_for_foreground() {
+    tell(input_in_background);
+    pollfd wake{input_wake_.get(), POLLIN, 0};
+    poll(&wake, 1, -1);
+}
+
 /// A terminal that edits lines itself, or no terminal: read only what the sandbox asks for, so that input
 /// nobody asked for stays with the invoker.
 void Streams::serve_request(uint32_t asked) {
@@ -248,6 +256,7 @@ void Streams::serve_request(uint32_t asked) {
     static char bytes[InRing::size];
     InRing& in = rings_.in;
     uint32_t kind = in.kind.load(), wanted = std::min<uint32_t>(in.wanted.load(), InRing::size);
+    if (input_terminal_ && job_controlled_ && !InvokerTerminal::foreground()) return wait_for_foreground();
     if ((input_terminal_ || kind != ask_read) && !input_ready()) return;
     if (kind != ask_read) {
         in.readable.store(1);
@@ -261,13 +270,7 @@ void Streams::serve_request(uint32_t asked) {
         input_ready();
         return;
     }
-    if (got < 0 && errno == EIO && input_terminal_ && job_controlled_) {
-        // Only the terminal's foreground may read: the whole sandbox waits for that, as any program would.
-        tell(input_in_background);
-        pollfd wake{input_wake_.get(), POLLIN, 0};
-        poll(&wake, 1, -1);
-        return;
-    }
+    if (got < 0 && errno == EIO && input_terminal_ && job_controlled_) return wait_for_foreground();
     in.readable.store(0);
     if (got <= 0) in.ended.store(1);
     if (got > 0) push({bytes, static_cast<size_t>(got)});

@@ -51,6 +51,7 @@ class Streams {
 
     void input_loop();
     bool input_ready();
+    void wait_for_foreground();
     void serve_request(uint32_t asked);
     void read_typed();
     void push(std::string_view bytes);

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -145,7 +146,8 @@ std::string enter_namespaces(const RunOptions& options, const std::vector<FileLa
         if (setgroups(0, nullptr) != 0) return failure("giving up groups");
         if (setresgid(identity, identity, identity) != 0 || setresuid(identity, identity, identity) != 0)
             return failure("giving up root");
-        if (prctl(PR_SET_DUMPABLE, 1) != 0) return failure("prctl");
+        // Another identity also forgets that we end with the supervisor.
+        if (prctl(PR_SET_DUMPABLE, 1) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return failure("prctl");
     }
     constexpr int kinds =
         CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID;
