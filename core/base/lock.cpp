@@ -31,11 +31,11 @@ void Mutex::unlock_slow() {
 }
 
 #ifndef LITEBOX_FREESTANDING
-void Mutex::note_acquired() {
+void Mutex::note_acquired(bool tried) {
     LockWatch& watch = lock_watch;
     constexpr usize capacity = sizeof(watch.ranks) / sizeof(watch.ranks[0]);
     if (watch.held == capacity) platform::panic("too many locks held");
-    if (watch.held > 0 && watch.ranks[watch.held - 1] > rank_)
+    if (!tried && watch.held > 0 && watch.ranks[watch.held - 1] > rank_)
         platform::panic("lock taken out of rank order");
     watch.ranks[watch.held++] = rank_;
     if (watch.point != nullptr) watch.point(true);

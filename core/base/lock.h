@@ -80,7 +80,7 @@ class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
     bool try_lock() LITEBOX_TRY_ACQUIRE(true) {
         u32 expected = 0;
         if (!state_.compare_exchange_strong(expected, 1, std::memory_order_acquire)) return false;
-        note_acquired();
+        note_acquired(true);
         return true;
     }
     void unlock() LITEBOX_RELEASE() {
@@ -93,11 +93,12 @@ class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
     void lock_slow();
     void unlock_slow();
 #ifdef LITEBOX_FREESTANDING
-    void note_acquired() {}
+    void note_acquired(bool = false) {}
     void note_released() {}
     void pass_point() {}
 #else
-    void note_acquired();  // checks the rank
+    /// Checks the rank; who only tried waits for nobody, so any order is good.
+    void note_acquired(bool tried = false);
     void note_released();
     static void pass_point() {
         if (lock_watch.point != nullptr) lock_watch.point(false);

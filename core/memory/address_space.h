@@ -143,7 +143,9 @@ class AddressSpace : public RefCounted<AddressSpace> {
     } layout;
 
   private:
-    void revoke_here(MemoryObject& object, u64 first, u64 last, bool private_copies_too);
+    void revoke_here(MemoryObject& object, u64 first, u64 last, bool private_copies_too)
+        LITEBOX_REQUIRES(mutex_);
+    bool revoke_as_errand(MemoryObject& object, u64 first, u64 last, bool private_copies_too);
     Mapping* find(u64 address) const;                    // that contains it
     [[nodiscard]] usize lower_bound(u64 address) const;  // first mapping that ends above it
     Result<u64> choose_address(const MapRequest& request, u64 length);

@@ -142,6 +142,7 @@ struct Revocation {
     MemoryObject* object;
     u64 first, last;
     bool private_copies_too;
+    bool done;
 };
 }  // namespace
 
@@ -150,21 +151,29 @@ void AddressSpace::revoke(MemoryObject& object, u64 first, u64 last, bool privat
     if (thread == nullptr || thread->space.get() != this) {
         platform::Space* there = platform_space();
         if (there == nullptr) return;
-        Revocation revocation{this, &object, first, last, private_copies_too};
+        Revocation revocation{this, &object, first, last, private_copies_too, false};
         auto action = [](void* argument) {
             auto& r = *static_cast<Revocation*>(argument);
-            // Its host process may have ended, and be another's by now.
-            if (r.space->host_threads.load() == 0) return;
-            r.space->revoke_here(*r.object, r.first, r.last, r.private_copies_too);
+            r.done = r.space->revoke_as_errand(*r.object, r.first, r.last, r.private_copies_too);
         };
-        (void)platform::run_in_space(there, action, &revocation);
+        while (platform::run_in_space(there, action, &revocation).ok() && !revocation.done) platform::yield();
         return;
     }
+    LockGuard guard(mutex_);
     revoke_here(object, first, last, private_copies_too);
 }
 
+/// On whatever thread of the space was kicked: it may sleep for a lock and hold this one. Then another time.
+bool AddressSpace::revoke_as_errand(MemoryObject& object, u64 first, u64 last, bool private_copies_too) {
+    // Its host process may have ended, and be another's by now.
+    if (host_threads.load() == 0) return true;
+    if (!mutex_.try_lock()) return false;
+    revoke_here(object, first, last, private_copies_too);
+    mutex_.unlock();
+    return true;
+}
+
 void AddressSpace::revoke_here(MemoryObject& object, u64 first, u64 last, bool private_copies_too) {
-    LockGuard guard(mutex_);
     for (Mapping* mapping : mappings_) {
         if (!mapping->of_object() || mapping->source.object.get() != &object) continue;
         if (!mapping->shared && !private_copies_too) continue;
