@@ -63,36 +63,45 @@ Result<Bytes> hardware_id(const Certificate& certificate, SnpProduct product) {
     return to_bytes(extension->value);
 }
 
+/// Fills `vek` in; the error says what is not as AMD writes it.
+Result<void> read_extensions(VekCertificate& vek) {
+    const Certificate& certificate = *vek.certificate;
+    vek.product_name = ATTEST_TRY(ia5_text(certificate, "2"));
+    vek.product = snp_product_from(vek.product_name);
+    if (vek.product == SnpProduct::unknown)
+        return Error{"is for the product \"" + vek.product_name + "\", which is not known"};
+    uint8_t structure = ATTEST_TRY(small_number(certificate, "1"));
+    if (structure > 1)
+        return Error{"has extensions of structure version " + std::to_string(structure) +
+                     ", known are 0 and 1"};
+    Result<void> tcb = read_tcb(vek);
+    if (!tcb) return tcb;
+    if (vek.is_vlek && find(certificate, "4"))
+        return Error{"has a hardware id and a provider id, of which one is allowed"};
+    if (vek.is_vlek)
+        vek.provider = ATTEST_TRY(ia5_text(certificate, "5"));
+    else
+        vek.hardware_id = ATTEST_TRY(hardware_id(certificate, vek.product));
+    if (certificate.is_authority()) return Error{"is a certificate authority's"};
+    std::string name = certificate.common_name();
+    if (name != (vek.is_vlek ? "SEV-VLEK" : "SEV-VCEK"))
+        return Error{"has the common name \"" + name + "\" beside the extensions of a " +
+                     (vek.is_vlek ? "VLEK" : "VCEK")};
+    return {};
+}
+
 }  // namespace
 
 bool looks_like_vek(ByteView der) {
     return memmem(der.data(), der.size(), spl_arc, sizeof spl_arc) != nullptr;
 }
 
-Result<VekCertificate> parse_vek(const CertificatePointer& certificate) {
+VekCertificate parse_vek(const CertificatePointer& certificate) {
     VekCertificate vek;
     vek.certificate = certificate;
-    vek.product_name = ATTEST_TRY(ia5_text(*certificate, "2"));
-    vek.product = snp_product_from(vek.product_name);
-    if (vek.product == SnpProduct::unknown)
-        return Error{"is for the product \"" + vek.product_name + "\", which is not known"};
-    uint8_t structure = ATTEST_TRY(small_number(*certificate, "1"));
-    if (structure > 1)
-        return Error{"has extensions of structure version " + std::to_string(structure) +
-                     ", known are 0 and 1"};
-    ATTEST_TRY(read_tcb(vek));
-    bool has_provider = find(*certificate, "5") != nullptr;
-    if (has_provider && find(*certificate, "4"))
-        return Error{"has a hardware id and a provider id, of which one is allowed"};
-    if (has_provider)
-        vek.provider = ATTEST_TRY(ia5_text(*certificate, "5"));
-    else
-        vek.hardware_id = ATTEST_TRY(hardware_id(*certificate, vek.product));
-    if (certificate->is_authority()) return Error{"is a certificate authority's"};
-    std::string name = certificate->common_name();
-    if (name != (vek.is_vlek() ? "SEV-VLEK" : "SEV-VCEK"))
-        return Error{"has the common name \"" + name + "\" beside the extensions of a " +
-                     (vek.is_vlek() ? "VLEK" : "VCEK")};
+    vek.is_vlek = find(*certificate, "5") != nullptr;
+    if (Result<void> read = read_extensions(vek); !read)
+        vek.fault = "the certificate \"" + certificate->common_name() + "\" " + read.error().message;
     return vek;
 }
 

@@ -63,14 +63,16 @@ class SnpVerifier {
         check_signing_key();
         find_key();
         if (!vek_) return;
-        check_product();
+        // Of a certificate with a fault, only what does not hang on its extensions is judged.
+        bool sound = vek_->fault.empty();
+        if (sound) check_product();
         check_path();
-        check_revocation_list();
-        check_chip();
-        check_tcb();
+        if (sound) check_revocation_list();
+        if (sound) check_chip();
+        if (sound) check_tcb();
         check_signature();
-        check_order();
-        add_claims();
+        if (sound) check_order();
+        if (sound) add_claims();
     }
 
   private:
@@ -181,21 +183,17 @@ std::vector<CertificatePointer> SnpVerifier::gather() {
 
 void SnpVerifier::find_key() {
     std::vector<VekCertificate> keys;
-    std::string complaint;
     for (const CertificatePointer& certificate : gather()) {
-        Result<VekCertificate> vek = parse_vek(certificate);
-        if (!vek)
-            complaint = "\"" + certificate->common_name() + "\" " + vek.error().message;
-        else if (vek->is_vlek() == vlek_wanted())
-            keys.push_back(std::move(*vek));
+        VekCertificate vek = parse_vek(certificate);
+        if (vek.is_vlek == vlek_wanted()) keys.push_back(std::move(vek));
     }
     choose(keys);
-    if (vek_) return verdict_.pass("snp-endorsement-key", to_hex(vek_->certificate->sha256()));
     std::string kind = vlek_wanted() ? "VLEK" : "VCEK";
+    if (vek_ && vek_->fault.empty())
+        return verdict_.pass("snp-endorsement-key", to_hex(vek_->certificate->sha256()));
     verdict_.fail("snp-endorsement-key", Status::wrong_collateral, kind,
-                  complaint.empty()
-                      ? "no certificate of a " + kind + " came with the evidence or is in the collateral"
-                      : complaint,
+                  vek_ ? vek_->fault
+                       : "no certificate of a " + kind + " came with the evidence or is in the collateral",
                   fetch_hint());
 }
 
@@ -217,10 +215,10 @@ bool SnpVerifier::signed_by(const VekCertificate& vek) const {
 void SnpVerifier::choose(const std::vector<VekCertificate>& keys) {
     constexpr size_t most_tried = 8;
     auto rank = [&](const VekCertificate& vek) {
+        if (!vek.fault.empty()) return 0;
         bool chip =
-            !vek.is_vlek() &&
-            std::ranges::equal(vek.hardware_id, ByteView(report_.chip_id).first(vek.hardware_id.size()));
-        return 2 * chip + (vek.tcb == report_.reported_tcb);
+            !vek.is_vlek && equal(vek.hardware_id, ByteView(report_.chip_id).first(vek.hardware_id.size()));
+        return 1 + 2 * chip + (vek.tcb == report_.reported_tcb);
     };
     int best = -1;
     for (const VekCertificate& vek : keys) best = std::max(best, rank(vek));
@@ -259,7 +257,7 @@ void SnpVerifier::check_product() {
             fetch_hint());
     }
     std::string issuer = vek_->certificate->issuer_common_name();
-    std::string wanted = (vek_->is_vlek() ? "SEV-VLEK-" : "SEV-") + std::string(product);
+    std::string wanted = (vek_->is_vlek ? "SEV-VLEK-" : "SEV-") + std::string(product);
     if (issuer != wanted)
         return verdict_.fail("snp-product", Status::untrusted, issuer,
                              "the issuer of a " + vek_->product_name + " key is " + wanted);
@@ -279,10 +277,13 @@ void SnpVerifier::check_path() {
         Status kind = found.fault == PathFault::forged ? Status::forged : Status::untrusted;
         return verdict_.fail("snp-certificate-path", kind, vek_->certificate->issuer_common_name(),
                              found.message,
-                             "put the ASK and ARK of the product beside the collateral: " +
-                                 snp_chain_url(vek_->product, vek_->is_vlek()));
+                             vek_->product == SnpProduct::unknown
+                                 ? fetch_hint()
+                                 : "put the ASK and ARK of the product beside the collateral: " +
+                                       snp_chain_url(vek_->product, vek_->is_vlek));
     }
     std::string root = path_.back()->common_name(), wanted = "ARK-" + std::string(to_string(vek_->product));
+    if (!vek_->fault.empty()) wanted = root;  // the product is not known; the fault refuses
     if (path_.size() != 3 || root != wanted)
         return verdict_.fail("snp-certificate-path", Status::untrusted, root,
                              "the path is not the key, one issuer and " + wanted);
@@ -302,7 +303,7 @@ void SnpVerifier::check_path() {
 }
 
 void SnpVerifier::check_revocation_list() {
-    std::string url = snp_crl_url(vek_->product, vek_->is_vlek());
+    std::string url = snp_crl_url(vek_->product, vek_->is_vlek);
     if (path_.size() != 3) return;  // not run: there is no issuer to judge
     std::vector<RevocationListPointer> lists = options_.prepared->revocation_lists();
     for (const Bytes& der : evidence_.revocation_lists)
@@ -354,11 +355,11 @@ void SnpVerifier::check_age(const RevocationList& list) {
     else
         verdict_.fail("policy-collateral-age", Status::out_of_policy, input,
                       "the list is " + std::to_string(age / 3600) + " hours old",
-                      "fetch " + snp_crl_url(vek_->product, vek_->is_vlek()));
+                      "fetch " + snp_crl_url(vek_->product, vek_->is_vlek));
 }
 
 void SnpVerifier::check_chip() {
-    if (vek_->is_vlek())
+    if (vek_->is_vlek)
         return verdict_.not_applicable(
             "snp-chip-id", "a VLEK belongs to a provider (" + vek_->provider + "), not to a chip");
     if (all_zero(report_.chip_id))
@@ -427,7 +428,7 @@ void SnpVerifier::add_claims() {
     claim("measurement", to_hex(report_.measurement));
     claim("report_data", to_hex(report_.report_data));
     claim("host_data", to_hex(report_.host_data));
-    claim("chip_id", vek_->is_vlek() ? "" : to_hex(vek_->hardware_id));
+    claim("chip_id", vek_->is_vlek ? "" : to_hex(vek_->hardware_id));
     claim("provider", vek_->provider);
     claim("reported_tcb", describe_snp_tcb(vek_->product, report_.reported_tcb));
     claim("policy", hex(report_.policy));

@@ -7,26 +7,40 @@ namespace litebox::attest {
 
 std::string_view to_string(Status status) {
     switch (status) {
-        case Status::accepted: return "accepted";
-        case Status::malformed: return "malformed";
-        case Status::unsupported: return "unsupported";
-        case Status::forged: return "forged";
-        case Status::untrusted: return "untrusted";
-        case Status::revoked: return "revoked";
-        case Status::wrong_collateral: return "wrong-collateral";
-        case Status::expired_collateral: return "expired-collateral";
-        case Status::out_of_policy: return "out-of-policy";
-        case Status::incomplete: return "incomplete";
+        case Status::accepted:
+            return "accepted";
+        case Status::malformed:
+            return "malformed";
+        case Status::unsupported:
+            return "unsupported";
+        case Status::forged:
+            return "forged";
+        case Status::untrusted:
+            return "untrusted";
+        case Status::revoked:
+            return "revoked";
+        case Status::wrong_collateral:
+            return "wrong-collateral";
+        case Status::expired_collateral:
+            return "expired-collateral";
+        case Status::out_of_policy:
+            return "out-of-policy";
+        case Status::incomplete:
+            return "incomplete";
     }
     return "incomplete";
 }
 
 std::string_view to_string(CheckState state) {
     switch (state) {
-        case CheckState::not_run: return "not-run";
-        case CheckState::passed: return "passed";
-        case CheckState::failed: return "failed";
-        case CheckState::not_applicable: return "not-applicable";
+        case CheckState::not_run:
+            return "not-run";
+        case CheckState::passed:
+            return "passed";
+        case CheckState::failed:
+            return "failed";
+        case CheckState::not_applicable:
+            return "not-applicable";
     }
     return "not-run";
 }
@@ -67,7 +81,8 @@ TcbStatus tcb_status_from(std::string_view text) {
 void Verdict::expect(const CheckRule* rules, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (find(rules[i].id)) continue;
-        checks_.push_back({std::string(rules[i].id), std::string(rules[i].rule), CheckState::not_run, {}, {}, {}});
+        checks_.push_back(
+            {std::string(rules[i].id), std::string(rules[i].rule), CheckState::not_run, {}, {}, {}});
         kinds_.push_back(Status::incomplete);
     }
 }
@@ -85,7 +100,8 @@ void Verdict::pass(std::string_view id, std::string input) {
     check->input = std::move(input);
 }
 
-void Verdict::fail(std::string_view id, Status kind, std::string input, std::string reason, std::string hint) {
+void Verdict::fail(std::string_view id, Status kind, std::string input, std::string reason,
+                   std::string hint) {
     Check* check = find(id);
     assert(check);
     if (!check) {  // A failure is never lost, even one that nobody announced.

@@ -1,5 +1,5 @@
-// Real evidence and its verdicts lie outside the project: beside it, in ../shared/vectors, or where
-// LITEBOX_VECTORS says.
+// Evidence of real hardware, which is not part of the project: the folder named by LITEBOX_VECTORS, or
+// shared/vectors beside the project. Tests that need it say plainly that it is not there and are skipped.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,25 +12,27 @@
 
 #include "attest/base/bytes.h"
 
-namespace litebox::attest {
+namespace litebox::attest::tests {
 
-/// Empty where there are no vectors.
-inline std::filesystem::path vectors_directory() {
-    const char* named = std::getenv("LITEBOX_VECTORS");
-    std::filesystem::path directory = named ? named : LITEBOX_SOURCE_DIR "/../shared/vectors";
-    return std::filesystem::exists(directory / "expected.json") ? directory : std::filesystem::path{};
+/// Empty where the vectors are not there.
+inline std::filesystem::path vectors() {
+    if (const char* named = std::getenv("LITEBOX_VECTORS")) return named;
+    std::filesystem::path beside =
+        std::filesystem::path(LITEBOX_SOURCE_DIR).parent_path() / "shared" / "vectors";
+    return std::filesystem::exists(beside / "expected.json") ? beside : std::filesystem::path();
 }
 
-/// A vector's bytes by its name in expected.json; a test that asks for one that is not there fails.
-inline Bytes read_vector(const std::string& name) {
-    std::ifstream file(vectors_directory() / name, std::ios::binary);
+/// The file's bytes; a test that names a file which is not there is wrong, and fails.
+inline Bytes vector_file(const std::string& name) {
+    std::ifstream file(vectors() / name, std::ios::binary);
     EXPECT_TRUE(file.good()) << "no vector " << name;
-    return Bytes(std::istreambuf_iterator<char>(file), {});
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
-}  // namespace litebox::attest
+}  // namespace litebox::attest::tests
 
-/// Ends a test that has nothing to judge, and says so.
-#define REQUIRE_VECTORS()                             \
-    if (litebox::attest::vectors_directory().empty()) \
-    GTEST_SKIP() << "no vectors: set LITEBOX_VECTORS to the folder that holds expected.json"
+/// At the start of a test: skips it, with the reason, where the vectors are not there.
+#define NEEDS_VECTORS()                                                                                      \
+    if (litebox::attest::tests::vectors().empty())                                                           \
+    GTEST_SKIP() << "the vectors of real hardware are not there (LITEBOX_VECTORS, or shared/vectors beside " \
+                    "the project)"

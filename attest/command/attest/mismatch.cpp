@@ -1,0 +1,57 @@
+#include "attest/command/attest/command.h"
+#include "attest/measure/explain.h"
+
+namespace litebox::attest::command {
+
+namespace {
+
+struct Options {
+    std::string expected, inputs;
+    std::vector<std::string> firmware;
+};
+
+/// A measurement in hexadecimal, or evidence that has one.
+Result<Bytes> expected_measurement(const std::string& text) {
+    if (Result<Bytes> bytes = from_hex(text); bytes && (bytes->size() == 32 || bytes->size() == 48))
+        return bytes;
+    Bytes file = ATTEST_TRY(read_evidence(text));
+    Evidence evidence = ATTEST_TRY(recognise_evidence(file));
+    if (const auto* report = std::get_if<SnpReport>(&evidence.body)) return to_bytes(report->measurement);
+    const auto* quote = std::get_if<Quote>(&evidence.body);
+    if (!quote) return Error{text + " has no launch measurement"};
+    if (const auto* td = std::get_if<TdReportBody>(&quote->body)) return to_bytes(td->mr_td);
+    return to_bytes(std::get<SgxReportBody>(quote->body).mr_enclave);
+}
+
+int run(const Options& options) {
+    Result<Bytes> expected = expected_measurement(options.expected);
+    if (!expected) return complain("--expected: " + expected.error().message);
+    Result<measure::Description> inputs = measure::read_description(options.inputs);
+    if (!inputs) return complain(inputs.error().message);
+    std::vector<std::filesystem::path> firmware(options.firmware.begin(), options.firmware.end());
+    Result<measure::Explanation> explanation = measure::explain_mismatch(*expected, *inputs, firmware);
+    if (!explanation) return complain(explanation.error().message);
+    std::string text = explanation->text;
+    if (!text.ends_with('\n')) text += '\n';
+    print(text);
+    return explanation->matches || !explanation->differences.empty() ? exit_accepted : exit_refused;
+}
+
+}  // namespace
+
+void add_explain_mismatch(CLI::App& app, int& exit_code) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand(
+        "explain-mismatch", "search for the input whose change gives the measurement that evidence has");
+    command
+        ->add_option("--expected", options->expected,
+                     "the measurement in hexadecimal, or evidence that has it")
+        ->required();
+    command->add_option("--inputs", options->inputs, "the launch as you believe it to be: measure.toml")
+        ->required();
+    command->add_option("--firmware", options->firmware,
+                        "firmware that may have been started instead (may be repeated)");
+    command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace litebox::attest::command
