@@ -265,11 +265,13 @@ void QuoteVerifier::check_quoting_enclave() {
     }
     const SvnLevel* level = match_svn(identity.levels, report.isv_svn);
     std::string version = identity.id + " version " + std::to_string(report.isv_svn);
+    // An identity that Intel did not sign rates nothing: its own check has failed.
+    bool signed_by_intel = verdict_.state("qe-identity-signature") != CheckState::failed;
     if (level) {
-        qe_rating_ = level->rating;
+        if (signed_by_intel) qe_rating_ = level->rating;
         return verdict_.pass("qe-measurement", version + ", " + level->rating.word);
     }
-    qe_rating_ = TcbRating{TcbStatus::not_supported, {}, {}, {}};
+    if (signed_by_intel) qe_rating_ = TcbRating{TcbStatus::not_supported, {}, {}, {}};
     verdict_.fail("qe-measurement", Status::out_of_policy, version,
                   "Intel has rated no version as old as this",
                   "update the SGX platform software (quoting enclave) of the host");

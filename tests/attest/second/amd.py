@@ -190,16 +190,15 @@ class ReportVerifier:
         return False
 
     def binding(self, report, facts, vlek):
+        """The certificate is this chip's, at these versions."""
         fail = self.outcome.fail
-        if any(tcb[i] for tcb in (report.current, report.reported, report.committed, report.launch) for i in facts.reserved):
+        if vlek != (facts.hardware_id is None):
+            return fail("wrong-collateral", "extensions of the other kind of key")
+        if not vlek and any(report.chip_id) and report.chip_id != facts.hardware_id.ljust(64, b"\0"):
+            return fail("wrong-collateral", "chip ID is not the certificate's")
+        versions = (report.current, report.reported, report.committed, report.launch)
+        if any(tcb[at] for tcb in versions for at in facts.reserved):
             fail("malformed", "reserved bytes of a TCB version")
         if facts.encoded_tcb != report.reported:
             fail("wrong-collateral", "reported TCB is not the certificate's")
-        if vlek != (facts.hardware_id is None):
-            fail("wrong-collateral", "extensions of the other kind of key")
-        if vlek or facts.hardware_id is None:
-            return
-        masked = not any(report.chip_id)
-        if not masked and facts.hardware_id != report.chip_id[:len(facts.hardware_id)] or \
-                any(report.chip_id[len(facts.hardware_id):]):
-            fail("wrong-collateral", "chip ID is not the certificate's")
+        return None

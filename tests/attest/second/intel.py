@@ -107,11 +107,11 @@ class Quote:
 def pem_certificates(data):
     text = data.rstrip(b"\x00").decode("latin-1")
     found = []
-    if text.count("-----BEGIN ") != text.count("-----END "):
+    if text.count("-----BEGIN ") != len(re.findall(r"-----BEGIN ([^-]*)-----.*?-----END \1-----", text, re.S)):
         raise Refused("malformed", "a PEM block that is not closed")
     for block in re.findall(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", text, re.S):
         try:
-            found.append(base64.b64decode("".join(block.split()), validate=True))
+            found.append(base64.b64decode(block.replace("\r", "").replace("\n", ""), validate=True))
         except ValueError as error:
             raise Refused("malformed", "PEM in the quote") from error
     return found
@@ -447,6 +447,8 @@ class QuoteVerifier:
         if quote.tdx and matching:
             advisories = advisories | module_advisories
             status = self.with_module(quote, info, status, module_status)
+        if status == "Revoked":
+            self.outcome.tcb_status = status
         if qe_level is None:
             return  # refused for that already
         if "TCBNotSupported" in (status, qe_level[0]):
