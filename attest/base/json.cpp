@@ -154,10 +154,35 @@ Result<int64_t> Json::integer_member(std::string_view key) const {
     return ATTEST_TRY(member(key, Kind::integer))->integer();
 }
 
+namespace {
+
+/// Bytes of the UTF-8 character that `text` begins with; 0 where it begins with none.
+size_t character_size(std::string_view text) {
+    auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+    unsigned char first = byte(0);
+    size_t size = first < 0x80                    ? 1
+                  : first >= 0xC2 && first < 0xE0 ? 2
+                  : first >= 0xE0 && first < 0xF0 ? 3
+                                                  : 4;
+    if (first >= 0xF5 || (first >= 0x80 && first < 0xC2) || text.size() < size) return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((byte(i) & 0xC0) != 0x80) return 0;
+    // No longer forms than needed, no surrogates, nothing above U+10FFFF.
+    bool wrong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0) ||
+                 (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90);
+    return wrong ? 0 : size;
+}
+
+}  // namespace
+
 std::string json_quote(std::string_view text) {
     static constexpr char digits[] = "0123456789abcdef";
     std::string quoted = "\"";
-    for (char c : text) {
+    while (!text.empty()) {
+        char c = text[0];
+        size_t size = character_size(text);
+        std::string_view character = text.substr(0, size);
+        text.remove_prefix(size ? size : 1);
         if (c == '"' || c == '\\') {
             quoted += '\\';
             quoted += c;
@@ -165,8 +190,10 @@ std::string json_quote(std::string_view text) {
             quoted += "\\u00";
             quoted += digits[c >> 4];
             quoted += digits[c & 15];
+        } else if (size == 0) {
+            quoted += "\\ufffd";  // names in damaged certificates are any bytes
         } else {
-            quoted += c;
+            quoted += character;
         }
     }
     return quoted + '"';

@@ -53,7 +53,7 @@ class Json {
     std::string_view raw_;
 };
 
-/// Text of a JSON string, quotes included.
+/// Text of a JSON string, quotes included; what is no UTF-8 becomes U+FFFD.
 std::string json_quote(std::string_view text);
 
 }  // namespace litebox::attest

@@ -133,6 +133,15 @@ class PckExtension:
         self.sgx_type = der.unsigned(items[prefix + ".5"], der.ENUMERATED)
         if len(self.pce_id) != 2 or len(self.fmspc) != 6 or len(self.cpu_svn) != 16 or len(self.ppid) != 16:
             raise der.Bad("sizes")
+        if prefix + ".6" in items and len(items[prefix + ".6"].expect(der.OCTET_STRING).contents) != 16:
+            raise der.Bad("platform instance")
+        if prefix + ".7" in items:
+            for name, value in self._members(items[prefix + ".7"].expect(der.SEQUENCE)).items():
+                if not name.startswith(prefix + ".7."):
+                    raise der.Bad("configuration")
+                der.boolean(value)
+        if not set(items) <= {f"{prefix}.{number}" for number in range(1, 8)}:
+            raise der.Bad("unknown member")
         if max(self.components) > 255 or self.pce_svn > 65535 or self.sgx_type > 2:
             raise der.Bad("ranges")
 
