@@ -62,6 +62,10 @@ Result<void> move(u64 from, u64 from_length, u64 to, u64 to_length);
 enum class Advice : u8 { dont_need, free, huge_page, no_huge_page, populate_write };
 Result<void> advise(u64 address, u64 length, Advice advice);
 
+/// Code of a file was just mapped at `address`, and nobody has run it yet: the platform may put in its place
+/// what it made of the same code before. May ask upcall::text_at.
+void text_mapped(u64 address);
+
 /// Runs `action(argument)` on some thread of `space` (parked and stopped ones too) and waits until it has
 /// run. For truncation under another space's mapping, process_vm_readv and the like. ESRCH when the space is
 /// gone.

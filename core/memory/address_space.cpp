@@ -243,6 +243,9 @@ Result<u64> AddressSpace::map(MapRequest request) {
     }
     if (!page_aligned(request.source.offset)) return Errno::einval;
     bool populate = request.populate || request.locked || lock_future_;
+    bool text =
+        !request.shared && request.source.file &&
+        (request.protection & (platform::prot_execute | platform::prot_write)) == platform::prot_execute;
     u64 length = page_up(request.length);
     u64 address;
     {
@@ -251,6 +254,7 @@ Result<u64> AddressSpace::map(MapRequest request) {
     }
     if (populate && (request.protection & platform::prot_write) != 0)
         (void)platform::advise(address, length, platform::Advice::populate_write);
+    if (text) platform::text_mapped(address);
     return address;
 }
 
@@ -365,10 +369,14 @@ void AddressSpace::clear() {
     LockGuard guard(mutex_);
     auto limits = platform::space_limits();
     drop_kept();
-    for (Mapping* mapping : mappings_) {
-        (void)platform::unmap(mapping->begin, mapping->length());
-        destroy(mapping);
+    // The part below the core's window and the one above it, each in one call.
+    usize above = lower_bound(limits.reserved_begin);
+    for (auto [first, last] : {std::pair<usize, usize>{0, above}, {above, mappings_.size()}}) {
+        if (first == last) continue;
+        u64 begin = mappings_[first]->begin, end = mappings_[last - 1]->end;
+        (void)platform::unmap(begin, end - begin);
     }
+    for (Mapping* mapping : mappings_) destroy(mapping);
     mappings_.clear();
     total_pages_ = locked_pages_ = 0;
     lock_future_ = false;

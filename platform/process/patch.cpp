@@ -16,8 +16,10 @@ constexpr u64 part_size = 64 * 1024;
 /// What is read on either side, for functions that reach over a part's border.
 constexpr u64 margin = 16 * 1024;
 constexpr u64 room_size = 64 * 1024;
-/// Patching a part costs as much as some dozens of traps, and short programs make but a few calls in each.
-constexpr u8 traps_before_patching = 24;
+/// Patching a part costs as much as some dozens of traps, and short programs make but a few calls in each:
+/// the traps of all processes count together, and one in some is looked at, for all of these.
+constexpr u32 traps_before_patching = 24, traps_at_a_time = 8;
+constexpr u64 trap_accounts = 64;
 constexpr u32 cell_count = room_size / arch::trampoline_size;
 
 }  // namespace
@@ -32,11 +34,14 @@ struct TextPart {
 struct TextVersion {
     TextVersion* next;
     u64 version[5];
+    u64 begin, end;   // of the file, what `copies` has room for
+    u8* copies;       // side by side as in the file, so that parts beside each other are one mapping
     i64 room_offset;  // from the file's first byte in memory to its trampolines, the same wherever it is
                       // mapped
     TextPart* parts;
     u8* trampolines;
     u32 cells_used;
+    u32 traps[trap_accounts];  // by a hash of the part
 };
 
 namespace {
@@ -48,22 +53,38 @@ void* take_memory(PatchState& patch, u64 length) {
     return reinterpret_cast<void*>(begin);
 }
 
-/// The version's record; made when absent.
-TextVersion* version_of(PatchState& patch, const upcall::Text& text) {
+TextVersion* find_version(PatchState& patch, const upcall::Text& text) {
     i64 room_offset = static_cast<i64>(text.room - text.image);
     for (TextVersion* version = patch.versions; version != nullptr; version = version->next)
         if (__builtin_memcmp(version->version, text.version, sizeof(text.version)) == 0 &&
             version->room_offset == room_offset)
             return version;
+    return nullptr;
+}
+
+/// The version's record; made when absent.
+TextVersion* version_of(PatchState& patch, const upcall::Text& text) {
+    if (TextVersion* found = find_version(patch, text)) return found;
     auto* version = static_cast<TextVersion*>(take_memory(patch, page_size));
     auto* cells = static_cast<u8*>(take_memory(patch, room_size));
-    if (version == nullptr || cells == nullptr) return nullptr;
-    *version = {patch.versions, {}, room_offset, nullptr, cells, 1};
+    auto* copies = static_cast<u8*>(take_memory(patch, text.end - text.begin));
+    if (version == nullptr || cells == nullptr || copies == nullptr) return nullptr;
+    *version = {.next = patch.versions,
+                .version = {},
+                .begin = text.begin - text.image,
+                .end = text.end - text.image,
+                .copies = copies,
+                .room_offset = static_cast<i64>(text.room - text.image),
+                .parts = nullptr,
+                .trampolines = cells,
+                .cells_used = 1,
+                .traps = {}};
     __builtin_memcpy(version->version, text.version, sizeof(text.version));
     // Cell 0 holds the word that all others jump through.
     u64 entry = reinterpret_cast<u64>(litebox_entry);
     __builtin_memcpy(cells, &entry, sizeof(entry));
     patch.versions = version;
+    patch.any_versions.store(1, std::memory_order_release);
     return version;
 }
 
@@ -121,16 +142,18 @@ usize find_site(std::span<const u8> bytes, usize at) {
 TextPart* make_part(PatchState& patch, TextVersion& version, const upcall::Text& text, u64 begin, u64 end) {
     Window window{};
     if (!read_window(patch, text, begin, end, window)) return nullptr;
+    u64 offset = begin - text.image;
+    if (offset < version.begin || end - text.image > version.end) return nullptr;
     auto* part = static_cast<TextPart*>(take_memory(patch, page_size));
-    auto* copy = static_cast<u8*>(take_memory(patch, end - begin));
-    if (part == nullptr || copy == nullptr) return nullptr;
+    u8* copy = version.copies + (offset - version.begin);
+    if (part == nullptr) return nullptr;
     const u8* source = window.bytes.data() + (begin - window.address);
     __builtin_memcpy(copy, source, end - begin);
     FunctionTable functions(text.image);
     std::span<const u8> part_bytes{source, end - begin};
     for (usize at = find_site(part_bytes, 0); at < part_bytes.size(); at = find_site(part_bytes, at + 2))
         patch_one(patch, version, text, functions, window, {copy, end - begin}, begin, begin + at);
-    *part = {version.parts, begin - text.image, end - text.image, copy};
+    *part = {version.parts, offset, end - text.image, copy};
     version.parts = part;
     return part;
 }
@@ -152,7 +175,13 @@ bool part_is_mapped(const TextPart& part, u64 image, u64 site) {
     return __builtin_memcmp(there, part.copy + offset - length, length) == 0;
 }
 
-enum class Outcome : u8 { patched, hopeless };
+enum class Outcome : u8 { too_early, patched, hopeless };
+
+TextPart* part_at(const TextVersion& version, u64 offset) {
+    TextPart* part = version.parts;
+    while (part != nullptr && (offset < part->begin || offset >= part->end)) part = part->next;
+    return part;
+}
 
 Outcome patch_text(const upcall::Text& text, u64 site) {
     PatchState& patch = sandbox().patch;
@@ -160,8 +189,9 @@ Outcome patch_text(const upcall::Text& text, u64 site) {
     TextVersion* version = version_of(patch, text);
     if (version == nullptr) return Outcome::hopeless;
     u64 offset = site - text.image;
-    TextPart* part = version->parts;
-    while (part != nullptr && (offset < part->begin || offset >= part->end)) part = part->next;
+    TextPart* part = part_at(*version, offset);
+    u32& traps = version->traps[offset / part_size % trap_accounts];
+    if (part == nullptr && (traps += traps_at_a_time) < traps_before_patching) return Outcome::too_early;
     if (part == nullptr) {
         u64 first = text.image + offset / part_size * part_size;
         part = make_part(patch, *version, text, max(first, text.begin), min(first + part_size, text.end));
@@ -177,17 +207,29 @@ Outcome patch_text(const upcall::Text& text, u64 site) {
     return Outcome::patched;
 }
 
+/// Maps every part of the version that was patched before, those beside each other in one go.
+void map_patched_parts(const TextVersion& version, const upcall::Text& text) {
+    if (version.parts == nullptr || !map_copy(text.room, room_size, version.trampolines).ok()) return;
+    u64 last = text.end - text.image;
+    for (u64 offset = text.begin - text.image; offset < last;) {
+        const TextPart* first = part_at(version, offset);
+        if (first == nullptr || first->begin < offset || first->end > last) {
+            offset = (offset / part_size + 1) * part_size;
+            continue;
+        }
+        u64 end = first->end;
+        for (const TextPart* next; (next = part_at(version, end)) != nullptr && next->end <= last;)
+            end = next->end;
+        if (!map_copy(text.image + first->begin, end - first->begin, first->copy).ok()) return;
+        offset = end;
+    }
+}
+
 }  // namespace
 
 void patch_site(u64 site) {
-    platform::Space& space = *this_block().space;
-    // Threads may count at once and lose a count, which does not matter.
-    u8& traps = space.trap_counts[site / part_size % platform::Space::trap_count_count];
-    if (traps < traps_before_patching) {
-        traps++;
-        return;
-    }
-    u64& hopeless = space.hopeless_sites[site / 2 % platform::Space::hopeless_count];
+    if ((sandbox().patch.traps.fetch_add(1, std::memory_order_relaxed) + 1) % traps_at_a_time != 0) return;
+    u64& hopeless = this_block().space->hopeless_sites[site / 2 % platform::Space::hopeless_count];
     if (hopeless == site) return;
     upcall::Text text{};
     bool known = upcall::text_at(site, text) && site + arch::syscall_length <= text.end;
@@ -232,3 +274,17 @@ bool enter_trampoline(arch::RegisterFrame& frame) {
 }
 
 }  // namespace litebox::process
+
+namespace litebox::platform {
+
+using namespace process;
+
+void text_mapped(u64 address) {
+    PatchState& patch = sandbox().patch;
+    upcall::Text text{};
+    if (patch.any_versions.load(std::memory_order_acquire) == 0 || !upcall::text_at(address, text)) return;
+    LockGuard guard(patch.mutex);
+    if (const TextVersion* version = find_version(patch, text)) map_patched_parts(*version, text);
+}
+
+}  // namespace litebox::platform

@@ -15,6 +15,8 @@ struct PatchState {
     u8* scratch = nullptr;
     u32 magic = 0;  // of trampoline notes
     TextVersion* versions = nullptr;
+    std::atomic<u32> any_versions{0};
+    std::atomic<u32> traps{0};  // so far, in all processes
 };
 
 /// The guest trapped at the `syscall` instruction at `site`.

@@ -102,8 +102,8 @@ void spare_thread(Thread* /*none*/) {
     PlatformBlock& own = this_block();
     next.space = own.space;
     next.previous_host_block = &own;
-    // The signal stack stays our own until the next block has settled: a handler there would make our block the
-    // current one again.
+    // The signal stack stays our own until the next block has settled: a handler there would make our block
+    // the current one again.
     end_kicks(own);
     litebox_run_thread(&next, leave_spare);
 }

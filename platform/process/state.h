@@ -30,7 +30,6 @@ struct Space {
         live.store(0, std::memory_order_relaxed);
         for (u64& word : guarded) word = 0;
         for (u64& site : hopeless_sites) site = 0;
-        for (u8& count : trap_counts) count = 0;
         state.store(space_running, std::memory_order_release);
     }
 
@@ -54,9 +53,6 @@ struct Space {
     /// System-call instructions that cannot be patched, by a hash of their address.
     static constexpr u64 hopeless_count = 64;
     u64 hopeless_sites[hopeless_count] = {};
-    /// Traps so far in parts of the text, by a hash of their address.
-    static constexpr u64 trap_count_count = 64;
-    u8 trap_counts[trap_count_count] = {};
 };
 
 }  // namespace litebox::platform

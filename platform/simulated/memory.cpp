@@ -60,6 +60,7 @@ void release_pages(void* pages, u64 length) {
 }
 
 void populate_pages(void*, u64) {}
+void text_mapped(u64) {}
 
 Result<void> map_anonymous(u64 address, u64 length, u8 protection) {
     TRY(begin(Operation::map_anonymous, address, length));
