@@ -66,8 +66,11 @@ std::string statistics_text(const RunReport& report) {
         "MiB\n",
         report.start_us / 1e3, report.wall_us / 1e6, report.cpu_us / 1e6,
         (unsigned long long)report.processes, report.peak_memory / 1048576.0);
-    add(out, "litebox: %llu system calls served inside, %llu host system calls made\n",
-        (unsigned long long)report.guest_calls, (unsigned long long)report.host_calls);
+    add(out,
+        "litebox: %llu system calls served inside, %llu host system calls made, %llu requests about granted "
+        "files\n",
+        (unsigned long long)report.guest_calls, (unsigned long long)report.host_calls,
+        (unsigned long long)report.file_requests);
     if (report.calls.empty()) return out;
     add(out, "%12s %10s  %s\n", "calls", "errors", "system call");
     for (const CallCount& call : by_count(report))
@@ -115,6 +118,7 @@ std::string report_json(const RunCommand& command, const RunReport& report, int 
         .member("wall_us", report.wall_us)
         .member("cpu_us", report.cpu_us);
     json.member("guest_calls", report.guest_calls).member("host_calls", report.host_calls);
+    json.member("file_requests", report.file_requests);
     json.member("peak_memory", report.peak_memory).member("processes", report.processes);
     json.member("files_lost", report.files_lost).member("name_lookup_failed", report.name_lookup_failed);
     json.key("calls").begin_array();

@@ -53,7 +53,8 @@ struct HostIdentity {
     u64 device = 0, inode = 0;
 };
 
-/// A watch on a directory. It announces changes by counting up words that live for ever (host_watch).
+/// A watch on a directory, or on a file with several names. It announces changes by counting up words that live
+/// for ever (host_watch).
 struct HostWatch {
     u32 id = 0;  // 0: not watched, so ask again at each use
     u32 incarnation = 0;
@@ -64,7 +65,7 @@ inline constexpr u32 host_watch_limit = 4096 + 1;
 
 struct HostWatchWords {
     std::atomic<u32> names;        // the directory's entries, and the mode and owner of directories in it
-    std::atomic<u32> attributes;   // also attributes and contents of what is in it, and its own
+    std::atomic<u32> attributes;   // its own, and attributes and contents of what is in the directory
     std::atomic<u32> incarnation;  // the watch with this id ended; another may have it now
     u32 reserved;
 };
@@ -76,20 +77,23 @@ struct HostNode {
     HostAttributes attributes;
     /// Descriptor slot, or no_host_slot. Read-only unless want_write was asked for and granted.
     int slot = no_host_slot;
-    HostWatch watch;  // of a directory itself
+    /// Of the directory or file itself.
+    HostWatch watch;
+    /// Of a symbolic link, from host_open: bytes of its target that were written.
+    u32 target_length = 0;
 };
 
 enum HostWant : u32 {
     want_slot = 1,        // a slot if it is a regular file that may be read
     want_write = 2,       // a slot of the second window, for reading and writing (read_write grants only)
-    want_watch = 4,       // a watch if it is a directory
+    want_watch = 4,       // a watch if it is a directory or has several names
     want_reason = 8,      // where a slot cannot be had: EACCES and the like instead of no slot
     want_attributes = 16  // host_list: look at every entry
 };
 
-/// Looks at one file. ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG as Linux; EACCES for what the policy
-/// refuses.
-Result<HostNode> host_open(u32 grant, std::string_view path, u32 want);
+/// Looks at one file; a symbolic link's target goes to `target` where it fits. ENOENT, ENOTDIR, EACCES, ELOOP,
+/// ENAMETOOLONG as Linux; EACCES for what the policy refuses.
+Result<HostNode> host_open(u32 grant, std::string_view path, u32 want, std::span<char> target = {});
 
 /// Looks at several entries of the directory `path` in one request: `names` one behind the other, each with a
 /// zero byte, host_open_many_bytes at most. Fills `to` in their order and says how many it did. ESTALE where

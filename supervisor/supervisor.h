@@ -66,6 +66,7 @@ struct RunReport {
     uint64_t start_us = 0;  // from run_sandbox's call to the program's first instruction
     uint64_t wall_us = 0, cpu_us = 0;
     uint64_t guest_calls = 0, host_calls = 0;  // 0 unless statistics, profile or a report was asked for
+    uint64_t file_requests = 0;                // that the openers served
     uint64_t peak_memory = 0;                  // bytes, of the whole sandbox
     uint64_t processes = 0;                    // made in all
     uint64_t files_lost = 0;                   // written in the current directory, not kept

@@ -318,6 +318,7 @@ void Watch::finish() {
     report_.processes = processes_;
     report_.guest_calls = control.guest_calls.load();
     report_.host_calls = control.host_calls.load();
+    for (const auto& lane : sandbox_.rings.files.lanes) report_.file_requests += lane.requests.load();
     report_.files_lost = control.files_lost.load();
     report_.name_lookup_failed = control.name_lookup_failed.load() != 0;
     if (streams_.done()) streams_.take_reports(report_.calls, report_.files);

@@ -132,12 +132,15 @@ const HostWatchWords& host_watch(u32 id) {
     return sandbox().rings->files.watches[id % host_watch_limit];
 }
 
-Result<HostNode> host_open(u32 grant, std::string_view path, u32 want) {
+Result<HostNode> host_open(u32 grant, std::string_view path, u32 want, std::span<char> target) {
     Exchange exchange = Exchange::on_grant(FileOperation::open, grant);
     TRY(exchange.name(path));
     exchange.request().flags = want;
     TRY(exchange.perform());
-    return exchange.node(exchange.reply().node);
+    HostNode node = exchange.node(exchange.reply().node);
+    if (node.target_length > min<usize>(target.size(), FileSlot::data_size)) node.target_length = 0;
+    memcpy(target.data(), exchange.data(), node.target_length);
+    return node;
 }
 
 Result<usize> host_open_many(u32 grant, std::string_view path, HostIdentity directory, std::string_view names,

@@ -29,9 +29,14 @@ Result<usize> copy_text(const std::string& text, void* to, usize room) {
 
 }  // namespace
 
-Result<HostNode> host_open(u32 grant, std::string_view path, u32 want) {
+Result<HostNode> host_open(u32 grant, std::string_view path, u32 want, std::span<char> target) {
     TRY(machine().begin(Operation::host_open));
-    return tree().open(grant, path, want);
+    HostNode node = TRY(tree().open(grant, path, want));
+    auto link = tree().link_target(grant, path);
+    if (!link.ok() || link.value().size() > target.size()) return node;
+    std::memcpy(target.data(), link.value().data(), link.value().size());
+    node.target_length = static_cast<u32>(told(link.value().size()));
+    return node;
 }
 
 Result<usize> host_open_many(u32 grant, std::string_view path, HostIdentity directory, std::string_view names,

@@ -11,6 +11,8 @@ using platform::no_host_slot;
 namespace {
 
 constexpr usize listing_bytes = 64 << 10;
+/// Who asks for so many at a time, descriptors and all, goes through a tree.
+constexpr u32 walk_width = 8;
 
 HostFiles& host_files() {
     return *kernel().files->host;
@@ -85,7 +87,7 @@ bool HostInode::bring_ahead(Ref<HostListing> listing, usize index, bool slots) {
         }
     }
     if (ahead == 1 || cover.word == nullptr || count == 0) return false;
-    if (slots && ahead >= 8) note_walk();
+    if (ahead >= walk_width && (want & platform::want_slot) != 0) note_walk();
     return ask_for_nodes(*listing, {names.data(), names.size()}, {indices, count}, want, cover.value);
 }
 
@@ -178,8 +180,8 @@ Result<Ref<HostListing>> HostInode::ask_for_listing(u64 position, Ref<HostListin
     auto told = TRY(platform::host_list(owner_->grant(), where.view(), identity(), position, want,
                                         {records.data(), records.size()}));
     if (told.bytes > records.size()) return Errno::eio;
-    learn(told.directory, {});
     if (platform::HostWatch watch = told.directory.watch; watch.id != 0) {
+        learn(told.directory, {});
         const platform::HostWatchWords& words = platform::host_watch(watch.id);
         cover = {{&words.names, watch.names}, {&words.attributes, watch.attributes}};
     }

@@ -114,6 +114,7 @@ class HostInode final : public Inode {
     Result<Ref<HostInode>> adopt(string_view name, const platform::HostNode& node, NameCover cover);
     /// What a look at this file, under `cover` of its directory, told.
     void learn(const platform::HostNode& node, NameCover cover);
+    void learn_target(string_view target);
     Covers covers();
     /// Asks the host about this file again.
     Result<void> refresh();

@@ -10,6 +10,9 @@ namespace litebox {
 
 namespace {
 
+/// Targets of links that come with the link: nearly all.
+constexpr usize link_room = 256;
+
 HostFiles& host_files() {
     return *kernel().files->host;
 }
@@ -79,16 +82,21 @@ void HostInode::learn(const platform::HostNode& node, NameCover cover) {
     const platform::HostTime &before = known_.change, &now = node.attributes.change;
     if (before.seconds != now.seconds || before.nanoseconds != now.nanoseconds) std::swap(stale, target_);
     known_ = node.attributes;
-    if (type_ == mode_directory) {
-        // A directory's own times and links change with its entries, which only its own watch announces.
-        cover_ = {};
-        if (node.watch.id == 0 || node.watch.id >= platform::host_watch_limit) return;
-        watch_ = node.watch;
-        cover_ = {&platform::host_watch(watch_.id).attributes, watch_.attributes};
-    } else {
-        // What is done through another name is announced there.
-        cover_ = node.attributes.links == 1 ? cover : NameCover{};
-    }
+    // A directory's own times and links change with its entries, and a file with several names through any of
+    // them: only their own watches announce that.
+    bool by_directory = type_ != mode_directory && node.attributes.links == 1;
+    bool watched = node.watch.id != 0 && node.watch.id < platform::host_watch_limit;
+    NameCover own;
+    if (watched) own = {&platform::host_watch(node.watch.id).attributes, node.watch.attributes};
+    if (type_ == mode_directory && watched) watch_ = node.watch;
+    cover_ = by_directory ? cover : own;
+}
+
+void HostInode::learn_target(string_view target) {
+    auto text = String::from(target);
+    if (!text.ok()) return;
+    LockGuard guard(mutex_);
+    std::swap(target_, text.value());
 }
 
 HostInode::Covers HostInode::covers() {
@@ -189,8 +197,12 @@ Result<Ref<Inode>> HostInode::lookup(string_view name) {
     NameCover cover = covers().attributes;
     String where = TRY(path_to(name));
     u32 want = platform::want_watch | (host_files().wants_slots() ? u32{platform::want_slot} : 0u);
-    platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), want));
-    return Ref<Inode>(TRY(adopt(name, node, cover)));
+    char target[link_room];
+    platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), want, target));
+    Ref<HostInode> child = TRY(adopt(name, node, cover));
+    if (child->type_ == mode_symlink && node.target_length > 0 && node.target_length <= sizeof(target))
+        child->learn_target({target, node.target_length});
+    return Ref<Inode>(std::move(child));
 }
 
 bool HostInode::child_valid(string_view name, Inode* child) {
@@ -240,11 +252,7 @@ Result<String> HostInode::read_link() {
     TRY(text.resize(4096));
     usize length = TRY(platform::host_read_link(owner_->grant(), where.view(), {text.data(), text.size()}));
     string_view target(text.data(), min(length, text.size()));
-    String kept = TRY(String::from(target));
-    {
-        LockGuard guard(mutex_);
-        std::swap(target_, kept);
-    }
+    learn_target(target);
     return String::from(target);
 }
 

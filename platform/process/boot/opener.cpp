@@ -31,8 +31,7 @@ i32 serve_read_link(Opener& opener) {
     Job& job = opener.job;
     HeldFile file(open_beneath(opener, job.request.grant, job.name, o_path));
     if (!file.good()) return file.error();
-    i64 length = raw::call(raw::nr_readlinkat, file.number(), reinterpret_cast<u64>(""),
-                           reinterpret_cast<u64>(job.other), sizeof(job.other));
+    i64 length = read_link(file, job.other);
     if (failed(length)) return length == -enoent ? einval : to_error(length);
     memcpy(job.shared, job.other, static_cast<usize>(length));
     job.reply.bytes = static_cast<u32>(length);

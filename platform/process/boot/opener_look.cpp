@@ -69,6 +69,23 @@ int give_slot(Opener& opener, u32 grant, const char* name, const platform::HostA
     return into_window(opener, file, write);
 }
 
+/// A file with several names is watched itself: its directory hears nothing of what is done through another one.
+bool watches_file(const Opener& opener, const platform::HostAttributes& attributes, u32 want) {
+    return attributes.links > 1 && (want & platform::want_watch) != 0 && !opener.slow();
+}
+
+/// Watches a file by its name, and looks at it again; another file there meanwhile is none of this node.
+void watch_file(Opener& opener, const HeldFile& directory, const char* name, platform::HostNode& node) {
+    platform::HostWatch watch;
+    platform::HostAttributes found{};
+    add_watch(opener, directory, name, watch);
+    if (look_at(directory.number(), name, found) != 0 || found.inode != node.attributes.inode ||
+        found.device != node.attributes.device)
+        return;
+    node.attributes = found;
+    node.watch = watch;
+}
+
 /// An entry of an open directory, for listings and look-ups of many: whatever needs care (another mount, a
 /// race) is left to a look-up of its own, and so has no node.
 void look_at_child(Opener& opener, const HeldFile& directory, u64 device, const char* name, u32 want,
@@ -79,6 +96,8 @@ void look_at_child(Opener& opener, const HeldFile& directory, u64 device, const 
         return;
     }
     u32 type = node.attributes.mode & type_mask;
+    if (type == type_regular && watches_file(opener, node.attributes, want))
+        watch_file(opener, directory, name, node);
     bool slot = type == type_regular && (want & platform::want_slot) != 0;
     bool watch = type == type_directory && (want & platform::want_watch) != 0 && !opener.slow();
     if (!slot && !watch) return;
@@ -93,7 +112,7 @@ void look_at_child(Opener& opener, const HeldFile& directory, u64 device, const 
     }
     platform::HostAttributes found{};
     platform::HostWatch made{};
-    add_watch(opener, file, made);
+    add_watch(opener, file, ".", made);
     if (look_at(file, found) != 0 || found.inode != node.attributes.inode || found.device != device) return;
     node.attributes = found;
     node.watch = made;
@@ -149,7 +168,7 @@ i32 look_at_directory(Opener& opener, const HeldFile& directory, u32 want, platf
     const FileRequest& request = opener.job.request;
     if (!directory.good()) return directory.error();
     node = {};
-    if ((want & platform::want_watch) != 0 && !opener.slow()) add_watch(opener, directory, node.watch);
+    if ((want & platform::want_watch) != 0 && !opener.slow()) add_watch(opener, directory, ".", node.watch);
     if (i32 error = look_at(directory, node.attributes)) return error;
     if (i32 error = check_file_system(opener, directory, node.attributes)) return error;
     bool other = request.directory.inode != 0 && (request.directory.inode != node.attributes.inode ||
@@ -196,25 +215,52 @@ i32 check_file_system(Opener& opener, const HeldFile& file, const platform::Host
     return refused ? eacces : 0;
 }
 
+namespace {
+
+i32 describe_link(Opener& opener, const HeldFile& link, platform::HostNode& node) {
+    i64 length = read_link(link, opener.job.other);
+    if (failed(length)) return 0;  // told when it is asked for
+    memcpy(opener.job.shared, opener.job.other, static_cast<usize>(length));
+    node.target_length = static_cast<u32>(length);
+    return 0;
+}
+
+i32 describe_regular(Opener& opener, u32 grant, const char* name, u32 want, platform::HostNode& node) {
+    if (watches_file(opener, node.attributes, want) && name[0] != '\0') {
+        memcpy(opener.job.other, name, strlen(name) + 1);
+        const char* last = nullptr;
+        HeldFile parent(open_parent(opener, grant, opener.job.other, last));
+        if (parent.good()) watch_file(opener, parent, last, node);
+    }
+    if ((want & (platform::want_slot | platform::want_write)) == 0) return 0;
+    bool write = (want & platform::want_write) != 0 &&
+                 grant_of(opener, grant)->kind == platform::GrantParameters::Kind::read_write;
+    i32 reason = 0;
+    node.slot = give_slot(opener, grant, name, node.attributes, write, reason);
+    return (want & platform::want_reason) != 0 ? reason : 0;
+}
+
+}  // namespace
+
 i32 describe(Opener& opener, u32 grant, const char* name, u32 want, platform::HostNode& node) {
-    const auto* row = grant_of(opener, grant);
-    if (row == nullptr) return enoent;
+    if (grant_of(opener, grant) == nullptr) return enoent;
     node = {};
     HeldFile file(open_beneath(opener, grant, name, o_path));
     if (!file.good()) return file.error();
     if (i32 error = look_at(file, node.attributes)) return error;
     if (i32 error = check_file_system(opener, file, node.attributes)) return error;
-    u32 type = node.attributes.mode & type_mask;
-    if (type == type_directory && (want & platform::want_watch) != 0 && !opener.slow()) {
-        add_watch(opener, file, node.watch);
-        return look_at(file, node.attributes);
+    switch (node.attributes.mode & type_mask) {
+        case type_directory:
+            if ((want & platform::want_watch) == 0 || opener.slow()) return 0;
+            add_watch(opener, file, ".", node.watch);
+            return look_at(file, node.attributes);
+        case type_symlink:
+            return describe_link(opener, file, node);
+        case type_regular:
+            return describe_regular(opener, grant, name, want, node);
+        default:
+            return 0;
     }
-    if (type != type_regular || (want & (platform::want_slot | platform::want_write)) == 0) return 0;
-    bool write =
-        (want & platform::want_write) != 0 && row->kind == platform::GrantParameters::Kind::read_write;
-    i32 reason = 0;
-    node.slot = give_slot(opener, grant, name, node.attributes, write, reason);
-    return (want & platform::want_reason) != 0 ? reason : 0;
 }
 
 /// Lists a directory in records of platform::HostEntry.

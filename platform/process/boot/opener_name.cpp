@@ -71,6 +71,11 @@ i32 enter_grant(Opener& opener, u32 grant) {
     return 0;
 }
 
+i64 read_link(const HeldFile& link, char (&to)[longest_path]) {
+    return raw::call(raw::nr_readlinkat, link.number(), reinterpret_cast<u64>(""), reinterpret_cast<u64>(to),
+                     sizeof(to));
+}
+
 i32 stand_in(Opener& opener, u64 directory) {
     opener.grant = ~u32{0};
     return to_error(raw::call(raw::nr_fchdir, directory));

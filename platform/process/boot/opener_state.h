@@ -142,6 +142,8 @@ i32 enter_grant(Opener& opener, u32 grant);
 i64 open_beneath(Opener& opener, u32 grant, const char* name, u64 flags);
 /// The parent directory of a name (which is cut in two), opened, and its last component.
 i64 open_parent(Opener& opener, u32 grant, char (&name)[longest_path], const char*& last);
+/// The target of a link that is held by O_PATH, into `to`; its length.
+i64 read_link(const HeldFile& link, char (&to)[longest_path]);
 /// Makes it the working directory; no grant is then.
 i32 stand_in(Opener& opener, u64 directory);
 
@@ -173,8 +175,9 @@ i32 serve_extended(Opener& opener);
 
 // opener_watch.cpp: inotify.
 void open_watches(OpenerPool& pool);
-/// Watches the directory; `watch.id` 0 where that cannot be. What is looked at afterwards is covered.
-void add_watch(Opener& opener, const HeldFile& directory, platform::HostWatch& watch);
+/// Watches the directory, or a file in it; `watch.id` 0 where that cannot be. What is looked at afterwards is
+/// covered.
+void add_watch(Opener& opener, const HeldFile& directory, const char* name, platform::HostWatch& watch);
 /// Counts up what the kernel has announced: before anything is handed inward.
 void announce_changes(OpenerPool& pool);
 [[noreturn]] void watch_for_changes(OpenerPool& pool);

@@ -17,7 +17,7 @@ enum Event : u32 {
     in_move_self = 0x800,
     in_overflow = 0x4000,
     in_ignored = 0x8000,
-    in_only_directory = 0x01000000,
+    in_do_not_follow = 0x02000000,
     in_is_directory = 0x40000000
 };
 constexpr u32 name_events =
@@ -152,14 +152,14 @@ void open_watches(OpenerPool& pool) {
     pool.watches.descriptor = failed(made) || made >= file_window_begin ? -1 : static_cast<int>(made);
 }
 
-void add_watch(Opener& opener, const HeldFile& directory, platform::HostWatch& watch) {
+void add_watch(Opener& opener, const HeldFile& directory, const char* name, platform::HostWatch& watch) {
     OpenerPool& pool = *opener.pool;
     WatchTable& table = pool.watches;
     watch = {};
     if (table.descriptor < 0 || stand_in(opener, directory.number()) != 0) return;
     TableLock lock(table);
     i64 number = raw::call(raw::nr_inotify_add_watch, static_cast<u64>(table.descriptor),
-                           reinterpret_cast<u64>("."), name_events | content_events | in_only_directory);
+                           reinterpret_cast<u64>(name), name_events | content_events | in_do_not_follow);
     if (failed(number)) return;
     // What came before this belongs to an earlier watch of the number, if to any.
     take_events(pool);
