@@ -151,10 +151,9 @@ Result<void> host_rename(u32 grant, std::string_view from, std::string_view to,
                          u32 flags);  // renameat2's flags
 
 struct HostAttributeChange {
-    enum Field : u32 { mode = 1, uid = 2, gid = 4, size = 8, access = 16, modify = 32 };
+    enum Field : u32 { mode = 1, uid = 2, gid = 4, access = 16, modify = 32 };
     u32 fields;
     u32 mode_bits, uid_value, gid_value;
-    u64 size_value;
     HostTime access_value, modify_value;
 };
 Result<void> host_set_attributes(u32 grant, std::string_view path, const HostAttributeChange& change);

@@ -15,6 +15,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "supervisor/file_changes.h"
 #include "supervisor/filter.h"
 #include "supervisor/terminal.h"
 
@@ -308,6 +309,7 @@ void Streams::push(std::string_view bytes) {
 }
 
 void Streams::answer(uint32_t asked) {
+    announce_file_changes(rings_.files);
     answered_ = asked;
     rings_.in.answered.store(asked, std::memory_order_release);
     futex_wake(rings_.in.answered);

@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "platform/process/layout.h"
+#include "supervisor/file_changes.h"
 #include "supervisor/usage.h"
 
 namespace litebox::supervisor {
@@ -105,6 +106,7 @@ void Watch::handle(int signal) {
 }
 
 void Watch::pass_to_program(int signal) {
+    announce_file_changes(sandbox_.rings.files);
     sandbox_.rings.control.signals_pending.fetch_or(1u << signal);
     sandbox_.rings.control.system_bell.fetch_add(1);
     futex_wake(sandbox_.rings.control.system_bell);

@@ -151,6 +151,11 @@ class Inode : public RefCounted<Inode> {
     virtual Result<usize> list_attributes(std::span<char> names);
     virtual Result<void> remove_attribute(string_view name);
 
+    /// Record locks that others than the sandbox see: set there, EAGAIN where somebody outside has one. `type` is
+    /// fcntl(2)'s, `end` ~0 to the end of the file.
+    [[nodiscard]] virtual bool locks_outside() const { return false; }
+    virtual Result<void> lock_outside(u32, u64, u64) { return {}; }
+
     /// ETXTBSY between writers and running programs: allow_write counts an opener for writing, deny_write a
     /// running program; each fails while the other kind is there.
     Result<void> allow_write();

@@ -110,10 +110,99 @@ class WaitEntry : Pinned {
     LockWait wait_;
 };
 
+/// Holds other changes of an inode's locks off while the host is asked about one.
+class OutsideTurn : Pinned {
+  public:
+    explicit OutsideTurn(InodeLocks& locks) : locks_(locks) {
+        while (locks_.asking_outside.exchange(true, std::memory_order_acquire)) platform::yield();
+    }
+    ~OutsideTurn() { locks_.asking_outside.store(false, std::memory_order_release); }
+
+  private:
+    InodeLocks& locks_;
+};
+
+/// What all locks in [at, ...) that begin or end nowhere before `*end` come to.
+Type union_at(const InodeLocks& locks, u64 at, u64* end) {
+    Type type = Type::unlock;
+    for (const RecordLock& held : locks.records) {
+        if (held.start > at) *end = min(*end, held.start);
+        if (held.start > at || held.end <= at) continue;
+        *end = min(*end, held.end);
+        if (held.type == Type::write || type == Type::unlock) type = held.type;
+    }
+    return type;
+}
+
+/// After locks in a range went: the host keeps what is left there.
+void lower_outside(InodeLocks& locks, Inode& inode, u64 start, u64 end) {
+    while (start < end) {
+        u64 next = end;
+        Type type;
+        {
+            LockGuard guard(locks.mutex);
+            type = union_at(locks, start, &next);
+        }
+        (void)inode.lock_outside(static_cast<u32>(type), start, next);
+        start = next;
+    }
+}
+
+/// One attempt at a lock that the host has to give too. EAGAIN: somebody has one that stands in the way;
+/// `*blocker` says who, if it is somebody inside.
+Result<void> try_outside(InodeLocks& locks, Inode& inode, const RecordLock& lock, const void** blocker) {
+    OutsideTurn turn(locks);
+    *blocker = nullptr;
+    if (lock.type != Type::unlock) {
+        {
+            LockGuard guard(locks.mutex);
+            const RecordLock* other = find_conflict(locks, lock);
+            if (other != nullptr && !other->of_file) *blocker = other->owner;
+            if (other != nullptr) return Errno::eagain;
+        }
+        TRY(inode.lock_outside(static_cast<u32>(lock.type), lock.start, lock.end));
+    }
+    Result<void> applied = [&] {
+        LockGuard guard(locks.mutex);
+        return apply(locks, lock);
+    }();
+    if (lock.type == Type::unlock || !applied.ok()) lower_outside(locks, inode, lock.start, lock.end);
+    locks.changed.wake(0);
+    return applied;
+}
+
+Result<void> set_lock_outside(InodeLocks& locks, Inode& inode, const RecordLock& lock, bool wait) {
+    // Nobody tells when a lock outside ends.
+    constexpr u64 look_again_ns = 10'000'000;
+    WaitEntry entry(kernel().files->lock_waits, lock.of_file ? nullptr : lock.owner);
+    for (;;) {
+        u32 generation = wait_generation();
+        ThreadWaiter waiter(*current_thread());
+        ThreadWaiter::Scope scope(locks.changed, waiter);
+        const void* blocker;
+        auto outcome = try_outside(locks, inode, lock, &blocker);
+        if (outcome.ok() || outcome.error() != Errno::eagain || !wait) return outcome;
+        if (!lock.of_file && blocker != nullptr && !entry.blocked_by(blocker)) return Errno::edeadlk;
+        auto waited = block(generation, platform::monotonic_ns() + look_again_ns, Interruptible::yes);
+        if (!waited.ok() && waited.error() != Errno::etimedout) return waited;
+    }
+}
+
+/// Record locks that are about to go, for lower_outside.
+struct Extent {
+    u64 start = ~u64{0}, end = 0;
+    void add(const RecordLock& lock) {
+        start = min(start, lock.start);
+        end = max(end, lock.end);
+    }
+};
+
 }  // namespace
 
 Result<void> set_record_lock(Thread&, File& file, const RecordLock& lock, bool wait) {
     InodeLocks* locks = TRY(locks_of(file));
+    if (Ref<Inode> inode = file.inode(); inode->locks_outside())
+        return set_lock_outside(*locks, *inode, lock, wait);
     Result<void> outcome = Errno::eagain;
     const void* blocker = nullptr;
     auto attempt = [&] {
@@ -195,41 +284,57 @@ Result<void> lock_whole_file(Thread& thread, File& file, int operation, bool wai
     return outcome;
 }
 
+namespace {
+
+/// Ends the record locks that `mine` picks.
+template <typename Mine>
+bool end_record_locks(InodeLocks& locks, Inode& inode, Mine&& mine) {
+    Extent gone;
+    bool outside = inode.locks_outside();
+    if (outside) {
+        // Most files that are closed have none.
+        LockGuard guard(locks.mutex);
+        if (locks.records.empty()) return false;
+    }
+    auto end_them = [&] {
+        LockGuard guard(locks.mutex);
+        for (usize i = 0; i < locks.records.size();) {
+            if (!mine(locks.records[i])) {
+                i++;
+                continue;
+            }
+            gone.add(locks.records[i]);
+            locks.records.remove(i);
+        }
+    };
+    if (outside) {
+        OutsideTurn turn(locks);
+        end_them();
+        lower_outside(locks, inode, gone.start, gone.end);
+    } else {
+        end_them();
+    }
+    return gone.start < gone.end;
+}
+
+}  // namespace
+
 void release_record_locks(File& file, const void* owner) {
     Inode* inode = file.path.valid() ? file.path.entry()->inode() : nullptr;
     InodeLocks* locks = existing_locks(inode);
     if (locks == nullptr) return;
-    bool changed = false;
-    {
-        LockGuard guard(locks->mutex);
-        for (usize i = 0; i < locks->records.size();) {
-            const RecordLock& held = locks->records[i];
-            if (held.of_file || held.owner != owner) {
-                i++;
-                continue;
-            }
-            locks->records.remove(i);
-            changed = true;
-        }
-    }
+    bool changed = end_record_locks(
+        *locks, *inode, [&](const RecordLock& held) { return !held.of_file && held.owner == owner; });
     if (changed) locks->changed.wake(0);
 }
 
 void release_file_locks(File& file, Inode& inode) {
     InodeLocks* locks = existing_locks(&inode);
     if (locks == nullptr) return;
-    bool changed = false;
+    bool changed = end_record_locks(
+        *locks, inode, [&](const RecordLock& held) { return held.of_file && held.owner == &file; });
     {
         LockGuard guard(locks->mutex);
-        for (usize i = 0; i < locks->records.size();) {
-            const RecordLock& held = locks->records[i];
-            if (held.of_file && held.owner == &file) {
-                locks->records.remove(i);
-                changed = true;
-            } else {
-                i++;
-            }
-        }
         for (usize i = 0; i < locks->whole.size(); i++) {
             if (locks->whole[i].file != &file) continue;
             locks->whole.remove(i);

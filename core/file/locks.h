@@ -31,6 +31,7 @@ class InodeLocks : Pinned {
     };
     Vector<WholeFile> whole;
     WaitQueue changed;
+    std::atomic<bool> asking_outside{false};  // one change at a time where the host is asked in between
 };
 
 /// Who waits for whom, for EDEADLK; one per sandbox (FileSystems::lock_waits).

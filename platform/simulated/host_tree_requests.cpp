@@ -289,10 +289,6 @@ Result<void> HostTree::set_attributes(u32 grant, std::string_view path,
         file->mode = (file->mode & mode_type) | (change.mode_bits & permission_bits);
     if ((change.fields & Field::uid) != 0) file->uid = change.uid_value;
     if ((change.fields & Field::gid) != 0) file->gid = change.gid_value;
-    if ((change.fields & Field::size) != 0) {
-        if (!is(*file, mode_regular)) return Errno::einval;
-        resize(*file, change.size_value);
-    }
     touch(*file);
     if ((change.fields & Field::access) != 0) file->access = change.access_value;
     if ((change.fields & Field::modify) != 0) file->modify = change.modify_value;

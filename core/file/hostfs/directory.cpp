@@ -230,11 +230,11 @@ Result<Ref<Inode>> HostInode::create(string_view name, u32 mode, u64, const Cred
     platform::HostNode node = TRY(platform::host_create(owner_->grant(), where.view(), mode));
     names_changed();
     int slot = std::exchange(node.slot, no_host_slot);
-    Ref<HostInode> child = TRY(adopt(name, node, {}));
-    // The writable slot that creation brought is kept only as long as an open uses it; give it back
-    // otherwise.
+    auto adopted = adopt(name, node, {});
+    // Its mode may forbid to open it for writing once more.
+    if (adopted.ok() && slot != no_host_slot) slot = host_files().keep_created(*adopted.value(), slot);
     if (slot != no_host_slot) platform::host_release({&slot, 1});
-    return Ref<Inode>(std::move(child));
+    return Ref<Inode>(TRY(std::move(adopted)));
 }
 
 Result<Ref<Inode>> HostInode::create_symlink(string_view name, string_view target, const Credentials&) {

@@ -52,6 +52,12 @@ int HostFiles::give_slot(HostInode& inode, int slot, bool writable, u32 users) {
     return spare;
 }
 
+int HostFiles::keep_created(HostInode& inode, int slot) {
+    LockGuard guard(mutex_);
+    if (inode.write_slot_ != no_host_slot) return slot;
+    return std::exchange(inode.write_slot_, slot);
+}
+
 void HostFiles::end_use(HostInode& inode, bool writable) {
     int released = no_host_slot;
     {
@@ -60,6 +66,8 @@ void HostFiles::end_use(HostInode& inode, bool writable) {
             if (--inode.write_users_ == 0) released = std::exchange(inode.write_slot_, no_host_slot);
         } else if (--inode.slot_users_ == 0) {
             append_kept(inode);
+            // Created, but opened for reading: nobody came for it.
+            if (inode.write_users_ == 0) released = std::exchange(inode.write_slot_, no_host_slot);
         }
     }
     if (released != no_host_slot) platform::host_release({&released, 1});

@@ -36,6 +36,8 @@ class HostFiles : Pinned {
     /// Gives the inode a slot, in use or (`users` 0) kept for the next open; the one to release if it had one
     /// already.
     int give_slot(HostInode& inode, int slot, bool writable, u32 users);
+    /// Keeps the slot for writing that the inode's creation brought, for the open that follows.
+    int keep_created(HostInode& inode, int slot);
     void end_use(HostInode& inode, bool writable);
     /// The inode ends.
     void drop_slots(HostInode& inode);
@@ -83,6 +85,9 @@ class HostInode final : public Inode {
     Result<void> set_attribute(string_view name, std::span<const u8> value, int flags) override;
     Result<usize> list_attributes(std::span<char> names) override;
     Result<void> remove_attribute(string_view name) override;
+
+    [[nodiscard]] bool locks_outside() const override;
+    Result<void> lock_outside(u32 type, u64 start, u64 end) override;
 
     /// A slot for reading (or for both) that stays until release_slot. ENFILE when there is none.
     Result<int> acquire_slot(bool writable);
@@ -135,6 +140,7 @@ class HostInode final : public Inode {
     void drop_listing();
     void keep_brought_slot(int slot);
     int slot_from_parent();
+    Result<void> set_size(u64 size);
     int take_into_use(int slot, bool writable);
 
     Ref<HostFileSystem> owner_;

@@ -348,17 +348,45 @@ Result<void> HostInode::remove_attribute(string_view name) {
     return platform::host_remove_attribute(owner_->grant(), TRY(path()).view(), name);
 }
 
+// Locks go by the descriptor for writing, which all that are open share: the host sees one owner, the sandbox.
+bool HostInode::locks_outside() const {
+    return type_ == mode_regular && owner_->writable();
+}
+
+Result<void> HostInode::lock_outside(u32 type, u64 start, u64 end) {
+    HostFiles& host = host_files();
+    int slot = host.use_slot(*this, true);
+    if (slot == platform::no_host_slot) return {};  // open for reading only: a lock inside
+    u64 length = end == ~u64{0} ? 0 : end - start;
+    auto done = platform::host_lock(slot, static_cast<int>(type), start, length);
+    host.end_use(*this, true);
+    return done;
+}
+
+Result<void> HostInode::set_size(u64 size) {
+    int slot = TRY(acquire_slot(true));
+    auto done = platform::host_truncate(slot, size);
+    release_slot(true);
+    return done;
+}
+
 Result<void> HostInode::set_attributes(const AttributeChange& change) {
     if (!owner_->writable()) return Errno::erofs;
     platform::HostAttributeChange out{};
-    out.fields = change.fields & ~u32{AttributeChange::change};
+    constexpr u32 by_size = AttributeChange::size;
+    if ((change.fields & by_size) != 0) TRY(set_size(change.new_size));
+    // The host sets the time of a change of size, and that of every change.
+    u32 implied = (change.fields & by_size) != 0 ? u32{AttributeChange::modify} : 0u;
+    out.fields = change.fields & ~(u32{AttributeChange::change} | by_size | implied);
     out.mode_bits = change.new_mode & mode_permissions;
     out.uid_value = change.new_uid;
     out.gid_value = change.new_gid;
-    out.size_value = change.new_size;
     out.access_value = host_time(change.new_access);
     out.modify_value = host_time(change.new_modify);
-    if (out.fields == 0) return {};
+    if (out.fields == 0) {
+        forget_attributes();
+        return {};
+    }
     auto done = platform::host_set_attributes(owner_->grant(), TRY(path()).view(), out);
     forget_attributes();
     return done;

@@ -120,6 +120,8 @@ struct FileLane {
     std::atomic<u32> sleeping;     // the opener sleeps
     std::atomic<u32> spin_wanted;  // a hint: there is a processor to wait awake on
     std::atomic<u64> requests;     // served, for --stats and tests
+    /// Of the first lane: the supervisor asks for changes to be announced; futex of the supervisor.
+    std::atomic<u32> drains_asked, drains_done;
     FileSlot slots[slot_count];
 };
 

@@ -123,6 +123,14 @@ bool take_requests(Opener& opener, FileLane& lane) {
     return any;
 }
 
+void answer_supervisor(Opener& opener, FileLane& lane) {
+    u32 asked = lane.drains_asked.load(std::memory_order_acquire);
+    if (asked == lane.drains_done.load(std::memory_order_relaxed)) return;
+    announce_changes(*opener.pool);
+    lane.drains_done.store(asked, std::memory_order_release);
+    raw::call(raw::nr_futex, reinterpret_cast<u64>(&lane.drains_done), raw::futex_wake, 0x7fffffff);
+}
+
 }  // namespace
 
 void serve_lane(Opener& opener) {
@@ -133,6 +141,7 @@ void serve_lane(Opener& opener) {
         if (bell != seen) {
             seen = bell;
             bool any = take_requests(opener, lane);
+            if (opener.lane == 0) answer_supervisor(opener, lane);
             turns = any && lane.spin_wanted.load(std::memory_order_relaxed) != 0 ? awake_turns : 0;
             continue;
         }

@@ -23,15 +23,20 @@ class Parent {
     i64 opened_;
 };
 
-i32 create_node(const HeldFile& parent, u64 name, u32 flags) {
+/// A regular file goes into the second window at once: its mode may forbid to open it again.
+i32 create_regular(Opener& opener, const HeldFile& parent, u64 name, u32 mode, int& slot) {
+    HowToOpen how{o_read_write | o_create | o_exclusive | o_close_on_exec | o_no_follow, mode,
+                  no_symlinks_beneath};
+    HeldFile file(
+        raw::call(raw::nr_openat2, parent.number(), name, reinterpret_cast<u64>(&how), sizeof(how)));
+    if (file.good() && file.number() < file_window_begin) slot = into_window(opener, file, true);
+    return file.error();
+}
+
+i32 create_node(Opener& opener, const HeldFile& parent, u64 name, int& slot) {
+    u32 flags = opener.job.request.flags;
     u32 type = flags & type_mask, mode = flags & permission_bits;
-    if (type == type_regular) {
-        HowToOpen how{o_read_write | o_create | o_exclusive | o_close_on_exec | o_no_follow, mode,
-                      no_symlinks_beneath};
-        HeldFile file(
-            raw::call(raw::nr_openat2, parent.number(), name, reinterpret_cast<u64>(&how), sizeof(how)));
-        return file.error();
-    }
+    if (type == type_regular) return create_regular(opener, parent, name, mode, slot);
     if (type == type_directory)
         return to_error(raw::call(raw::nr_mkdirat, parent.number(), name, mode | (flags & sticky_bit)));
     if (type == type_fifo || type == type_socket)
@@ -75,14 +80,17 @@ i32 change_times(const HeldFile& parent, u64 name, const Change& change) {
 i32 serve_create(Opener& opener) {
     Job& job = opener.job;
     if ((job.request.flags & set_id_bits) != 0) return eperm;
+    int slot = platform::no_host_slot;
     {
         Parent place(opener);
         HeldFile parent(place.opened());
         if (!parent.good()) return parent.error();
-        if (i32 error = create_node(parent, place.last(), job.request.flags)) return error;
+        if (i32 error = create_node(opener, parent, place.last(), slot)) return error;
     }
-    return describe(opener, job.request.grant, job.name,
-                    platform::want_slot | platform::want_write | platform::want_watch, job.reply.node);
+    i32 error = describe(opener, job.request.grant, job.name, platform::want_watch, job.reply.node);
+    if (error != 0 && slot != platform::no_host_slot) give_back(opener, slot);
+    job.reply.node.slot = slot;
+    return error;
 }
 
 i32 serve_create_symlink(Opener& opener) {

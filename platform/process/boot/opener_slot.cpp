@@ -47,9 +47,7 @@ i32 serve_release(Opener& opener) {
         i32 slot;
         memcpy(&slot, job.shared + i * sizeof(slot), sizeof(slot));
         if (!own_slot(opener, slot)) return ebadf;
-        raw::call(raw::nr_close, static_cast<u64>(slot));
-        // Free only now: another opener may take it at once.
-        opener.pool->owners[slot - file_window_begin].store(0, std::memory_order_release);
+        give_back(opener, slot);
     }
     return 0;
 }
@@ -59,6 +57,12 @@ i32 serve_release(Opener& opener) {
 bool own_slot(const Opener& opener, i32 slot) {
     return slot >= file_window_begin && slot < write_window_end &&
            opener.pool->owners[slot - file_window_begin].load(std::memory_order_acquire) == opener.lane + 1;
+}
+
+void give_back(Opener& opener, int slot) {
+    raw::call(raw::nr_close, static_cast<u64>(slot));
+    // Free only now: another opener may take it at once.
+    opener.pool->owners[slot - file_window_begin].store(0, std::memory_order_release);
 }
 
 int into_window(Opener& opener, const HeldFile& file, bool write) {

@@ -161,6 +161,7 @@ i32 serve_open_many(Opener& opener);
 bool own_slot(const Opener& opener, i32 slot);
 /// Moves an open descriptor into a free slot of a window; no_host_slot: all are in use.
 int into_window(Opener& opener, const HeldFile& file, bool write);
+void give_back(Opener& opener, int slot);
 i32 serve_slot(Opener& opener);
 
 // opener_change.cpp: names and attributes beneath --rw.
