@@ -4,8 +4,11 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include <boost/asio.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
@@ -118,7 +121,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
         beast::get_lowest_layer(stream_).expires_never();
         if (ticket_) connections_.at_work(*ticket_);
         const auto& message = parser_->get();
-        keep_alive_ = message.keep_alive();
+        // The answer to HEAD has a body here, which no client reads: nothing may come after it.
+        keep_alive_ = message.keep_alive() && message.method() != http::verb::head;
         version_ = message.version();
         Request request{view(message.method_string()), view(message.target()),
                         view(message[http::field::cookie]), view(message[http::field::authorization]),

@@ -147,17 +147,18 @@ Result<Session> Service::kbs_judge(const Json& body, const Challenge& challenge,
     Time now = parts_.judge.now();
     session.forget = challenge.expires;
     std::optional<Verdict> accepted, refused;
-    for (const BrokerPolicy& policy : ATTEST_TRY(store_->policies())) {
-        if (!policy.accept_key) continue;
-        Verdict verdict = parts_.judge.verify(evidence, policy.policy, report_data);
+    for (const std::string& name : ATTEST_TRY(store_->policy_names())) {
+        std::shared_ptr<const BrokerPolicy> policy = ATTEST_TRY(parts_.policies.get(*store_, name));
+        if (!policy || !policy->accept_key) continue;
+        Verdict verdict = parts_.judge.verify(evidence, policy->policy, report_data);
         if (!verdict.accepted()) {
             if (!refused) refused = std::move(verdict);
             continue;
         }
-        Grant grant{policy.version, policy.releases_per_attestation,
-                    Time{now.seconds + policy.session_seconds}};
+        Grant grant{policy->version, policy->releases_per_attestation,
+                    Time{now.seconds + policy->session_seconds}};
         session.forget = std::max(session.forget, grant.expires);
-        session.grants[policy.name] = grant;
+        session.grants[name] = grant;
         session.technology = verdict.technology;
         accepted = std::move(verdict);
     }

@@ -44,7 +44,7 @@ struct Session {
 class Sessions {
   public:
     static constexpr int64_t challenge_seconds = 300;
-    static constexpr size_t limit = 65536;
+    static constexpr size_t limit = 16384;
 
     Sessions();
     /// A cookie for the challenge.

@@ -264,14 +264,16 @@ Result<std::optional<BrokerPolicy>> Store::policy(std::string_view name) {
     return std::optional<BrokerPolicy>(std::move(policy));
 }
 
-Result<std::vector<BrokerPolicy>> Store::policies() {
+Result<std::vector<std::string>> Store::policy_names() {
+    Query query(*database_, "SELECT DISTINCT name FROM policies ORDER BY name");
     std::vector<std::string> names;
-    {
-        Query query(*database_, "SELECT DISTINCT name FROM policies ORDER BY name");
-        while (ATTEST_TRY(query.step())) names.push_back(query.text(0));
-    }
+    while (ATTEST_TRY(query.step())) names.push_back(query.text(0));
+    return names;
+}
+
+Result<std::vector<BrokerPolicy>> Store::policies() {
     std::vector<BrokerPolicy> out;
-    for (const std::string& name : names) {
+    for (const std::string& name : ATTEST_TRY(policy_names())) {
         std::optional<BrokerPolicy> found = ATTEST_TRY(policy(name));
         if (found) out.push_back(std::move(*found));
     }

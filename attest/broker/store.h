@@ -72,6 +72,7 @@ class Store {
     Result<std::vector<SecretInfo>> list();
     Result<std::optional<SecretInfo>> find(std::string_view name);
     /// The newest version of each policy, and of one. Signatures are checked at each reading.
+    Result<std::vector<std::string>> policy_names();
     Result<std::vector<BrokerPolicy>> policies();
     Result<std::optional<BrokerPolicy>> policy(std::string_view name);
     /// 0: no such policy. Cheap; for asking whether a policy that was read is still the newest.

@@ -1,6 +1,7 @@
 // The few CBOR items that attested certificates are made of (RFC 8949): read strictly, definite lengths and
 // shortest heads only, so that a value has one encoding; nothing is allocated for a length that is only
-// claimed.
+// claimed. (attest/wrap reads any CBOR into documents; here the exact bytes count, and what is not exact is
+// refused.)
 #pragma once
 
 #include <cstdint>

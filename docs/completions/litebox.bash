@@ -11,6 +11,7 @@ _litebox() {
         run | profile) ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current"); return ;;
         doctor | policy | syscalls | version) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$current"); return ;;
+        broker) _litebox_broker; return ;;
         *) return ;;
     esac
     # After the options comes a command line of its own.
@@ -43,6 +44,35 @@ _litebox() {
 _litebox_program() {
     if [ "$COMP_CWORD" = "$1" ]; then mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
     else mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"); compopt -o filenames; fi
+}
+
+_litebox_broker() {
+    local store="--store --store-key" trust="--root --production-roots --collateral" words
+    case $previous in
+        --store | --key | --cert | --ca | --out | --root | --write-cert | --policy-signer | --broker-policy)
+            mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
+        --collateral) mapfile -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames; return ;;
+        --store-key) mapfile -t COMPREPLY < <(compgen -W "file: passphrase passphrase-file: pkcs11:" -- "$current"); return ;;
+        --binding) mapfile -t COMPREPLY < <(compgen -W "channel key" -- "$current"); return ;;
+    esac
+    if [ "$COMP_CWORD" = 2 ]; then words="new-key init policy put list remove rearm audit serve get --help"
+    else
+        case ${COMP_WORDS[2]} in
+            policy)
+                if [ "$COMP_CWORD" = 3 ]; then words="sign add list --help"
+                else words="$store --name --version --binding --releases --session-seconds --key --out --explain"; fi ;;
+            init) words="$store --policy-signer" ;;
+            put) words="$store --policy --once" ;;
+            list) words="$store --json" ;;
+            remove | rearm) words=$store ;;
+            audit) words="$store --expect --show" ;;
+            serve) words="$store $trust --policy --listen --cert --key --host-name --write-cert --evidence-command --threads
+                --max-connections --max-per-address --request-seconds" ;;
+            get) words="$trust --url --pin --ca --broker-policy --evidence-command --timeout --out" ;;
+        esac
+    fi
+    if [[ $current == -* || $COMP_CWORD -lt 4 ]]; then mapfile -t COMPREPLY < <(compgen -W "${words:-}" -- "$current")
+    else mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; fi
 }
 
 complete -F _litebox litebox

@@ -24,7 +24,8 @@ Result<std::unique_ptr<Store>> StoreOptions::open() const {
 
 void TrustOptions::add(CLI::App& app) {
     app.add_option("--root", roots,
-                   "Trust this root certificate (PEM or DER), and not the vendors': for simulated TEEs");
+                   "Trust this root certificate (PEM or DER), and not the vendors': for simulated TEEs")
+        ->allow_extra_args(false);
     app.add_flag("--production-roots", production, "Trust the vendors' roots beside those of --root");
     app.add_option("--collateral", collateral,
                    "Directory of certificates, revocation lists and TCB documents");

@@ -125,7 +125,8 @@ void add_operator_commands(CLI::App& app, std::vector<Command>& commands) {
     init_app
         ->add_option("--policy-signer", init_options->signers,
                      "Public key (PEM) that policies are signed with")
-        ->required();
+        ->required()
+        ->allow_extra_args(false);
     commands.push_back({init_app, [init_options] { return init(*init_options); }});
 
     auto put_options = options_for<PutOptions>();

@@ -50,7 +50,8 @@ void add_policy_commands(CLI::App& app, std::vector<Command>& commands) {
     sign_app
         ->add_option("--binding", sign_options->bindings,
                      "What binds evidence to the release: channel, key (Confidential Containers)")
-        ->check(CLI::IsMember({"channel", "key"}));
+        ->check(CLI::IsMember({"channel", "key"}))
+        ->allow_extra_args(false);
     sign_app->add_option("--releases", sign_options->policy.releases_per_attestation,
                          "Secrets that one attested session of the key binding may fetch (default 1)");
     sign_app->add_option("--session-seconds", sign_options->policy.session_seconds,

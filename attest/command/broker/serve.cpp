@@ -170,14 +170,16 @@ void add_serve_command(CLI::App& app, std::vector<Command>& commands) {
     CLI::App* sub = app.add_subcommand("serve", "Serve secrets over HTTPS");
     o->store.add(*sub);
     o->trust.add(*sub);
-    sub->add_option("--policy", o->policies, "Signed policies to add first, where they are new");
+    sub->add_option("--policy", o->policies, "Signed policies to add first, where they are new")
+        ->allow_extra_args(false);
     sub->add_option("--listen", o->listen, "ADDRESS:PORT (default 127.0.0.1:8443); port 0 takes a free one");
     CLI::Option* certificate = sub->add_option(
         "--cert", o->certificate, "TLS certificate chain (PEM); default: self-signed for a key in the store");
     CLI::Option* key = sub->add_option("--key", o->key, "Its private key (PEM)");
     certificate->needs(key);
     key->needs(certificate);
-    sub->add_option("--host-name", o->host_names, "Names and addresses in the self-signed certificate");
+    sub->add_option("--host-name", o->host_names, "Names and addresses in the self-signed certificate")
+        ->allow_extra_args(false);
     sub->add_option("--write-cert", o->certificate_output, "Write the certificate there, for clients");
     sub->add_option("--evidence-command", o->evidence_command,
                     "Attest the broker itself: as for 'get', run once at the start");
