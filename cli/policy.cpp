@@ -10,7 +10,7 @@ namespace litebox::cli {
 int command_policy(Words words) {
     SimpleOptions options = parse_simple("policy", "usage: litebox policy [--json]\n", words);
     if (options.exit_code >= 0) return options.exit_code;
-    auto rows = supervisor::policy_rows({});
+    auto rows = supervisor::policy_rows();
     if (options.json) {
         JsonWriter json;
         json.begin_object().key("host_calls").begin_array();
@@ -32,7 +32,11 @@ int command_policy(Words words) {
         out +=
             name + (row.constraint.empty() ? std::string("no arguments that matter") : row.constraint) + "\n";
     }
-    print(out + "\n" + std::to_string(rows.size()) + " host system calls\n");
+    print(
+        out + "\n" + std::to_string(rows.size()) +
+        " host system calls. Options make the list shorter: without --rw nothing maps a file writable,\n"
+        "--wx=deny refuses memory that is writable and executable, and a deny list with clone, clone3, fork\n"
+        "and vfork takes clone away.\n");
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "platform/process/abi/start_block.h"
+#include "supervisor/supervisor.h"
 
 namespace litebox::supervisor {
 
@@ -40,9 +41,14 @@ struct PermittedCall {
 struct FilterParameters {
     process::Windows windows;
     bool deny_write_execute = false;
-    bool processes = true;      // clone's process word
-    bool granted_files = true;  // pread64 and file mappings
+    bool threads = true;         // clone's thread word
+    bool processes = true;       // clone's process word
+    bool granted_files = true;   // pread64 and mappings of granted files
+    bool writable_files = true;  // the second descriptor window
 };
+
+/// What these options leave of the list; the windows are for the caller to fill in.
+FilterParameters filter_parameters(const RunOptions& options);
 
 /// The list, in the order of the contract.
 std::vector<PermittedCall> permitted_calls(const FilterParameters& parameters);

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+
 #include "supervisor/filter.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -62,15 +64,19 @@ PermittedCall futex_row(const process::Windows& w) {
             "arena and ring windows"};
 }
 
+/// The second window only where something may be written.
+uint64_t end_of_files(const FilterParameters& p) {
+    return p.writable_files ? process::write_window_end : process::file_window_end;
+}
+
 PermittedCall mmap_row(const FilterParameters& p) {
     constexpr uint64_t none = ~uint64_t{0};
     PermittedCall row{
-        SYS_mmap,
-        "mmap",
-        {},
-        "MAP_FIXED; anonymous private no-reserve; the arena, shared or private; granted files private or "
-        "shared read-only, those "
-        "opened for writing shared writable; file mappings outside the windows, less than 4 GiB a call"};
+        SYS_mmap, "mmap", {}, "MAP_FIXED; anonymous private no-reserve; the arena, shared or private; "};
+    if (p.granted_files) row.words += "granted files private or shared read-only; ";
+    if (p.writable_files) row.words += "those opened for writing shared writable; ";
+    row.words += "file mappings outside the windows, less than 4 GiB a call";
+    if (p.deny_write_execute) row.words += "; never write with execute";
     auto add = [&](const Alternative& base, uint64_t bits) {
         for (auto& alternative : with_protection(base, 2, bits, p.deny_write_execute))
             row.alternatives.push_back(alternative);
@@ -83,28 +89,50 @@ PermittedCall mmap_row(const FilterParameters& p) {
     add({outside, short_length, one_of(3, {MAP_SHARED | MAP_FIXED, MAP_PRIVATE | MAP_FIXED}), arena},
         protections);
     if (!p.granted_files) return row;
-    Condition any_file = in_range(4, process::file_window_begin, process::write_window_end);
+    Condition any_file = in_range(4, process::file_window_begin, end_of_files(p));
     Condition write_file = in_range(4, process::write_window_begin, process::write_window_end);
     add({outside, short_length, equals(3, MAP_PRIVATE | MAP_FIXED), any_file}, protections);
     add({outside, short_length, equals(3, MAP_SHARED | MAP_FIXED), any_file}, PROT_READ | PROT_EXEC);
-    add({outside, short_length, equals(3, MAP_SHARED | MAP_FIXED), write_file}, protections);
+    if (p.writable_files)
+        add({outside, short_length, equals(3, MAP_SHARED | MAP_FIXED), write_file}, protections);
     return row;
 }
 
 PermittedCall clone_row(const FilterParameters& p) {
     constexpr uint64_t thread = 0x50f00,
                        process = 0x8411;  // VM FS FILES SIGHAND THREAD SYSVSEM; PARENT FILES SIGCHLD
-    PermittedCall row{
-        SYS_clone, "clone", {{equals(0, thread)}}, "a thread: CLONE_VM|FS|FILES|SIGHAND|THREAD|SYSVSEM"};
-    if (!p.processes) return row;
-    // Stack 0 would be required for a process; the sandbox gives it the one word that its return needs, which
-    // tells nothing more.
-    row.alternatives.push_back({equals(0, process)});
-    row.words += "; or a process: CLONE_PARENT|CLONE_FILES|SIGCHLD";
+    PermittedCall row{SYS_clone, "clone", {}, ""};
+    if (p.threads) {
+        row.alternatives.push_back({equals(0, thread)});
+        row.words = "a thread: CLONE_VM|FS|FILES|SIGHAND|THREAD|SYSVSEM";
+    }
+    if (p.processes) {
+        // Stack 0 would be required for a process; the sandbox gives it the one word that its return needs,
+        // which tells nothing more.
+        row.alternatives.push_back({equals(0, process)});
+        row.words += std::string(p.threads ? "; or " : "") + "a process: CLONE_PARENT|CLONE_FILES|SIGCHLD";
+    }
     return row;
 }
 
 }  // namespace
+
+FilterParameters filter_parameters(const RunOptions& options) {
+    auto denied = [&](uint32_t number) {
+        return std::find(options.denied_calls.begin(), options.denied_calls.end(), number) !=
+               options.denied_calls.end();
+    };
+    auto granted = [&](auto holds) {
+        return std::any_of(options.grants.begin(), options.grants.end(), holds);
+    };
+    FilterParameters p;
+    p.deny_write_execute = options.deny_write_execute;
+    p.threads = !denied(SYS_clone) || !denied(SYS_clone3);
+    p.processes = p.threads || !denied(SYS_fork) || !denied(SYS_vfork);
+    p.granted_files = granted([](const Grant& grant) { return grant.kind != Grant::Kind::temporary; });
+    p.writable_files = granted([](const Grant& grant) { return grant.kind == Grant::Kind::read_write; });
+    return p;
+}
 
 std::vector<PermittedCall> permitted_calls(const FilterParameters& p) {
     const process::Windows& w = p.windows;
@@ -126,7 +154,7 @@ std::vector<PermittedCall> permitted_calls(const FilterParameters& p) {
                      "mremap",
                      {{from, to, short_from, short_to, equals(3, MREMAP_MAYMOVE | MREMAP_FIXED)}},
                      "MAYMOVE with FIXED; both ranges outside the windows"});
-    calls.push_back(clone_row(p));
+    if (p.threads || p.processes) calls.push_back(clone_row(p));
     for (auto [number, name] : {std::pair<uint32_t, const char*>{SYS_exit, "exit"},
                                 {SYS_exit_group, "exit_group"},
                                 {SYS_rt_sigreturn, "rt_sigreturn"},
@@ -147,9 +175,18 @@ std::vector<PermittedCall> permitted_calls(const FilterParameters& p) {
     if (p.granted_files)
         calls.push_back({SYS_pread64,
                          "pread64",
-                         {{in_range(0, process::file_window_begin, process::write_window_end)}},
+                         {{in_range(0, process::file_window_begin, end_of_files(p))}},
                          "descriptor inside the granted-file windows"});
     return calls;
+}
+
+std::vector<PolicyRow> policy_rows() {
+    FilterParameters everything;
+    everything.windows.end = ~uint64_t{0};  // the words name no addresses
+    std::vector<PolicyRow> rows;
+    for (const PermittedCall& call : permitted_calls(everything))
+        rows.push_back({call.name, call.number, call.words});
+    return rows;
 }
 
 }  // namespace litebox::supervisor

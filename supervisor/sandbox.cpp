@@ -108,9 +108,8 @@ Preparation prepare(const RunOptions& options, const Outline& o) {
     Preparation p;
     constexpr size_t longest_filter = 4096;
     p.windows = choose_windows(o.arena_length, block_bound(options, o.roots, 2 * longest_filter));
-    FilterParameters parameters;
+    FilterParameters parameters = filter_parameters(options);
     parameters.windows = p.windows;
-    parameters.deny_write_execute = options.deny_write_execute;
     p.windows.gate = gate_address(p.windows);
     p.windows.text_offset = text_file_offset();
     p.program = Descriptor(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
@@ -121,6 +120,7 @@ Preparation prepare(const RunOptions& options, const Outline& o) {
     auto idle_filter = make_idle_filter();
     StartData data{p.windows,
                    &filter,
+                   parameters.processes,
                    &opener_filter,
                    &idle_filter,
                    o.memory,
@@ -328,16 +328,6 @@ RunReport run_sandbox(const RunOptions& options) {
     } catch (const std::exception& problem) {
         return failed(std::string("the sandbox could not start: ") + problem.what());
     }
-}
-
-std::vector<PolicyRow> policy_rows(const RunOptions& options) {
-    FilterParameters parameters;
-    parameters.windows = choose_windows(gib, 65536);
-    parameters.deny_write_execute = options.deny_write_execute;
-    std::vector<PolicyRow> rows;
-    for (const PermittedCall& call : permitted_calls(parameters))
-        rows.push_back({call.name, call.number, call.words});
-    return rows;
 }
 
 }  // namespace litebox::supervisor

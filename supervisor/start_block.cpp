@@ -85,6 +85,7 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     block.task_limit = data.tasks;
     if (getrandom(block.seed, sizeof(block.seed), 0) != sizeof(block.seed)) return {};
     block.filter = builder.array(*data.filter);
+    block.clones_processes = data.clones_processes;
     block.opener_filter = builder.array(*data.opener_filter);
     block.idle_filter = builder.array(*data.idle_filter);
     block.supervisor = getpid();

@@ -14,6 +14,7 @@ namespace litebox::supervisor {
 struct StartData {
     process::Windows windows;
     const std::vector<process::FilterInstruction>* filter;
+    bool clones_processes;
     const std::vector<process::FilterInstruction>* opener_filter;
     const std::vector<process::FilterInstruction>* idle_filter;
     uint64_t memory, temporary;

@@ -84,9 +84,9 @@ struct PolicyRow {
     std::string constraint;  // in words, as the list of the contract has it; empty when there is none
 };
 
-/// The list of permitted host system calls for these options (a deny list or --wx=deny makes it shorter or
-/// stricter).
-std::vector<PolicyRow> policy_rows(const RunOptions& options);
+/// The whole list of permitted host system calls; what an option makes unneeded is not in the filter of its
+/// run.
+std::vector<PolicyRow> policy_rows();
 
 struct Probe {
     enum class State : uint8_t { good, limited, missing };

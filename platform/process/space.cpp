@@ -142,6 +142,7 @@ Result<Space*> blank_space(ThreadBlock* first, ThreadEntry entry) {
     SandboxState& state = sandbox();
     PlatformBlock& block = *platform_block(first);
     block.entry = entry;
+    if (!state.clones_processes) return Errno::eagain;
     LockGuard guard(state.spare.mutex);
     for (;;) {
         u32 now = state.spare.state.load(std::memory_order_acquire);

@@ -58,6 +58,8 @@ SandboxState& lay_out(const StartInfo& info) {
     state->xsave_features = info.xsave_features;
     state->parameters = info.parameters;
     state->rings = info.rings;
+    state->filter = info.filter;
+    state->clones_processes = info.clones_processes;
     state->grant_lanes = info.grant_lanes;
     state->terminal_streams = info.terminal_streams;
     state->awake.store(1, std::memory_order_relaxed);
@@ -66,7 +68,16 @@ SandboxState& lay_out(const StartInfo& info) {
 
 void boot_thread(PlatformBlock* block) {
     settle_thread(*block);
+    SandboxState& state = block->state();
+    if (state.clones_processes) put_on_guest_filter(state);
     if (!start_system_process().ok()) platform::panic("no memory for the system process");
+    if (!state.clones_processes) {
+        // The filter knows no new processes: each puts it on by itself, and nothing of the program is there
+        // before both have.
+        while (state.system_confined.load(std::memory_order_acquire) == 0)
+            (void)platform::park(state.system_confined, 0, platform::no_deadline);
+        put_on_guest_filter(state);
+    }
     upcall::boot();
     block->state().kernel.store(block->head.kernel, std::memory_order_relaxed);
 }

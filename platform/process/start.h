@@ -8,6 +8,7 @@
 
 namespace litebox::process {
 
+struct FilterInstruction;
 struct Rings;
 
 struct StartInfo {
@@ -25,6 +26,8 @@ struct StartInfo {
     Rings* rings;                     // shared with the host side
     std::span<const u8> grant_lanes;  // of the file ring, by grant
     u32 terminal_streams;             // bit per stream that is a terminal
+    std::span<const FilterInstruction> filter;
+    bool clones_processes;  // the filter lets it
 };
 
 /// Builds the shared state at the beginning of the arena and boots the core on the first slot's stack.

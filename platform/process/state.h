@@ -106,6 +106,10 @@ struct SandboxState {
     EntropyState entropy;
     PatchState patch;
 
+    std::span<const FilterInstruction> filter;
+    bool clones_processes;
+    std::atomic<u32> system_confined;  // the system process has put on its filter
+
     const platform::BootParameters* parameters;
     Rings* rings;
     u32 terminal_streams;

@@ -48,11 +48,17 @@ void take_news(SandboxState& state) {
 
 [[noreturn]] void system_loop(Thread* /*none*/) {
     SandboxState& state = sandbox();
+    if (!state.clones_processes) {
+        put_on_guest_filter(state);
+        state.system_confined.store(1, std::memory_order_release);
+        platform::unpark(state.system_confined, 1);
+    }
     std::atomic<u32>& bell = state.rings->control.system_bell;
     u32 heard = bell.load(std::memory_order_acquire);
     for (;;) {
         u32 rung = bell.load(std::memory_order_acquire);
-        if (state.spare.state.load(std::memory_order_acquire) == spare_none) make_spare(state);
+        if (state.clones_processes && state.spare.state.load(std::memory_order_acquire) == spare_none)
+            make_spare(state);
         run_alarm(state);
         if (rung != heard) take_news(state);
         heard = rung;
@@ -66,6 +72,16 @@ void ring_system_bell(SandboxState& state) {
     std::atomic<u32>& bell = state.rings->control.system_bell;
     bell.fetch_add(1, std::memory_order_release);
     platform::unpark(bell, 1);
+}
+
+void put_on_guest_filter(const SandboxState& state) {
+    struct Program {
+        u16 length;
+        const FilterInstruction* code;
+    } program{static_cast<u16>(state.filter.size()), state.filter.data()};
+    constexpr u64 nr_seccomp = 317, set_mode_filter = 1;
+    if (host::call(nr_seccomp, set_mode_filter, 0, reinterpret_cast<u64>(&program)) != 0)
+        platform::panic("the system-call filter was refused");
 }
 
 Result<void> start_system_process() {

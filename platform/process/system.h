@@ -17,5 +17,7 @@ void abandon_block(PlatformBlock& block);
 void ring_system_bell(SandboxState& state);
 /// Clones the system process off the calling one, which has no guest memory yet.
 Result<void> start_system_process();
+/// For good, on the calling process, before there is a byte of the program's.
+void put_on_guest_filter(const SandboxState& state);
 
 }  // namespace litebox::process

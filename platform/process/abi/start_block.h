@@ -57,6 +57,7 @@ struct StartBlock {
     u32 task_limit;
     u8 seed[64];
     std::span<const FilterInstruction> filter;  // of guest processes
+    bool clones_processes;                      // it lets them
     std::span<const FilterInstruction> opener_filter;
     std::span<const FilterInstruction> idle_filter;  // of PID 1
     i32 supervisor;                                  // its process number, as the opener sees it

@@ -160,7 +160,8 @@ BOOT_CODE void litebox_boot_guest(StartBlock* block) {
     info.rings = reinterpret_cast<Rings*>(w.rings);
     info.grant_lanes = block->grant_lanes;
     info.terminal_streams = block->terminal_streams;
-    put_on_filter(block->filter);
+    info.filter = block->filter;
+    info.clones_processes = block->clones_processes;
     start_sandbox(info);
 }
 
