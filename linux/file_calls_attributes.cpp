@@ -133,9 +133,7 @@ Result<u64> statx(Thread& thread, int directory, UserText path, u32 flags, u32 m
 
 namespace {
 
-Result<u64> put_statfs(const Path& path, u64 to) {
-    Mount& mount = *path.mount();
-    FileSystemStatus from = TRY(mount.file_system->status());
+Result<u64> put_statfs(const Mount& mount, const FileSystemStatus& from, u64 to) {
     constexpr u64 valid = 0x20;
     abi::Statfs out{};
     out.type = static_cast<i64>(from.type);
@@ -156,11 +154,17 @@ Result<u64> put_statfs(const Path& path, u64 to) {
 
 Result<u64> statfs(Thread& thread, UserText path, u64 to) {
     Target target = TRY(target_of(thread, at_working_directory, path, 0));
-    return put_statfs(target.path, to);
+    const Mount& mount = *target.path.mount();
+    return put_statfs(mount, TRY(mount.file_system->status()), to);
 }
 Result<u64> fstatfs(Thread& thread, int descriptor, u64 to) {
     Ref<File> file = TRY(thread.files->get(descriptor));
-    return put_statfs(TRY(place_of(*file)), to);
+    Path place = TRY(place_of(*file));
+    FileSystemStatus status = TRY(place.mount()->file_system->status());
+    constexpr u64 pipe_file_system = 0x50495045, socket_file_system = 0x534f434b;
+    if (!file->path.valid() && file->as_pipe() != nullptr) status.type = pipe_file_system;
+    if (file->as_socket() != nullptr) status.type = socket_file_system;
+    return put_statfs(*place.mount(), status, to);
 }
 
 Result<u64> ustat(Thread&, u64 device, u64 to) {

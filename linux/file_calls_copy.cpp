@@ -14,13 +14,16 @@ constexpr usize piece = 64 << 10;
 // Where one side of a copy reads or writes: an offset given by the guest, or the file's own position.
 class Offset : Pinned {
   public:
-    Result<void> fetch(File& file, UserPtr<i64> given) {
+    /// EINVAL when negative, EOVERFLOW when `count` more is not.
+    Result<void> fetch(File& file, UserPtr<i64> given, u64 count = 0) {
         given_ = given;
         file_ = &file;
         if (!given) return {};
         if (!file.seekable()) return Errno::espipe;
         i64 value = TRY(given.read());
-        if (value < 0) return Errno::einval;
+        u64 end;
+        if (value < 0)
+            return checked_add(static_cast<u64>(value), count, &end) ? Errno::einval : Errno::eoverflow;
         value_ = static_cast<u64>(value);
         return {};
     }
@@ -113,8 +116,8 @@ Result<u64> copy_file_range(Thread& thread, int from, UserPtr<i64> from_offset, 
     }
     if (!source->readable() || !target->writable() || (target->flags() & open_append) != 0)
         return Errno::ebadf;
-    TRY(source_at.fetch(*source, from_offset));
-    TRY(target_at.fetch(*target, to_offset));
+    TRY(source_at.fetch(*source, from_offset, count));
+    TRY(target_at.fetch(*target, to_offset, count));
     count = min<u64>(count, UserVector::total_limit);
     u64 begin = source_at.current(), end, other = target_at.current(), other_end;
     if (!checked_add(begin, count, &end) || !checked_add(other, count, &other_end)) return Errno::eoverflow;

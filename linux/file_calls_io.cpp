@@ -102,6 +102,14 @@ IoCursor buffer_cursor(u64 buffer, u64 count) {
     return IoCursor::user(buffer, min<u64>(count, UserVector::total_limit));
 }
 
+/// No more is moved than the limit, but a buffer that is too long to be one is refused as a whole.
+Result<void> check_buffer(u64 buffer, u64 count) {
+    u64 end;
+    if (count <= UserVector::total_limit) return {};
+    if (!checked_add(buffer, count, &end) || end > platform::space_limits().end) return Errno::efault;
+    return {};
+}
+
 Result<void> check_positioned(File& file, i64 offset, u64 count) {
     if (offset < 0) return Errno::einval;
     if (!file.seekable()) return Errno::espipe;
@@ -127,11 +135,13 @@ Result<u64> vector_at(Thread& thread, int descriptor, u64 vector, u64 count, i64
 
 Result<u64> read(Thread& thread, int descriptor, u64 buffer, u64 count) {
     FileHold file = TRY(thread.files->hold(descriptor));
+    if (file->readable()) TRY(check_buffer(buffer, count));
     return read_file(*file, buffer_cursor(buffer, count), nullptr, file.exclusive());
 }
 
 Result<u64> write(Thread& thread, int descriptor, u64 buffer, u64 count) {
     FileHold file = TRY(thread.files->hold(descriptor));
+    if (file->writable()) TRY(check_buffer(buffer, count));
     return write_file(*file, buffer_cursor(buffer, count), nullptr, file.exclusive());
 }
 
@@ -181,6 +191,12 @@ enum VectorFlag : int { high_priority = 1, data_sync = 2, full_sync = 4, no_wait
 
 Result<u64> preadv2(Thread& thread, int descriptor, u64 vector, u64 count, i64 offset, u64, int flags) {
     if ((flags & ~(high_priority | data_sync | full_sync | no_wait | append)) != 0) return Errno::eopnotsupp;
+    if (offset == -1 && (flags & no_wait) != 0) {
+        FileHold file = TRY(thread.files->hold(descriptor));
+        constexpr u32 would_not_wait = poll_in | poll_hang_up | poll_error;
+        if (file->readable() && !file->seekable() && (file->poll(nullptr) & would_not_wait) == 0)
+            return Errno::eagain;
+    }
     if (offset == -1) return readv(thread, descriptor, vector, count);
     return vector_at(thread, descriptor, vector, count, offset, true);
 }

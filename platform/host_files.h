@@ -53,8 +53,8 @@ struct HostIdentity {
     u64 device = 0, inode = 0;
 };
 
-/// A watch on a directory, or on a file with several names. It announces changes by counting up words that live
-/// for ever (host_watch).
+/// A watch on a directory, or on a file with several names. It announces changes by counting up words that
+/// live for ever (host_watch).
 struct HostWatch {
     u32 id = 0;  // 0: not watched, so ask again at each use
     u32 incarnation = 0;
@@ -91,8 +91,8 @@ enum HostWant : u32 {
     want_attributes = 16  // host_list: look at every entry
 };
 
-/// Looks at one file; a symbolic link's target goes to `target` where it fits. ENOENT, ENOTDIR, EACCES, ELOOP,
-/// ENAMETOOLONG as Linux; EACCES for what the policy refuses.
+/// Looks at one file; a symbolic link's target goes to `target` where it fits. ENOENT, ENOTDIR, EACCES,
+/// ELOOP, ENAMETOOLONG as Linux; EACCES for what the policy refuses.
 Result<HostNode> host_open(u32 grant, std::string_view path, u32 want, std::span<char> target = {});
 
 /// Looks at several entries of the directory `path` in one request: `names` one behind the other, each with a

@@ -1,5 +1,5 @@
-// What the host has done to granted files is told inside before anything else is: else a program could be told
-// of a change by its input, look, and find what was there before.
+// What the host has done to granted files is told inside before anything else is: else a program could be
+// told of a change by its input, look, and find what was there before.
 #pragma once
 
 #include "platform/process/abi/rings.h"

@@ -57,9 +57,9 @@ Result<void> change_owner(Thread& thread, const Path& path, Inode& inode, u32 ui
         change.fields |= AttributeChange::gid;
         change.new_gid = gid;
     }
-    // A change of owner takes the privileges of the old one away, whoever makes it.
+    // A change of owner takes the privileges of the old one away, whoever makes it, also to the same.
     u32 drop = 0;
-    if (attributes.type() != mode_directory && (uid != same || gid != same)) {
+    if (attributes.type() != mode_directory) {
         drop = attributes.mode & mode_setuid;
         if ((attributes.mode & (mode_setgid | 010)) == (mode_setgid | 010)) drop |= mode_setgid;
     }

@@ -65,7 +65,7 @@ Result<Ref<Inode>> Inode::create(string_view, u32, u64, const Credentials&) {
 Result<Ref<Inode>> Inode::create_symlink(string_view, string_view, const Credentials&) {
     return Errno::eperm;
 }
-Result<Ref<Inode>> Inode::create_unnamed(u32, const Credentials&) {
+Result<Ref<Inode>> Inode::create_unnamed(u32, const Credentials&, bool) {
     return Errno::eopnotsupp;
 }
 Result<void> Inode::link(string_view, Inode&) {

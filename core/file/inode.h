@@ -127,7 +127,8 @@ class Inode : public RefCounted<Inode> {
     virtual Result<Ref<Inode>> create(string_view name, u32 mode, u64 special,
                                       const Credentials& owner);  // also mkdir, mknod
     virtual Result<Ref<Inode>> create_symlink(string_view name, string_view target, const Credentials& owner);
-    virtual Result<Ref<Inode>> create_unnamed(u32 mode, const Credentials& owner);  // O_TMPFILE
+    /// O_TMPFILE; `linkable`: it may be given a name later.
+    virtual Result<Ref<Inode>> create_unnamed(u32 mode, const Credentials& owner, bool linkable);
     virtual Result<void> link(string_view name, Inode& target);
     virtual Result<void> unlink(string_view name, bool directory);
     /// `flags` as renameat2(2). `to_directory` belongs to the same file system.
@@ -151,8 +152,8 @@ class Inode : public RefCounted<Inode> {
     virtual Result<usize> list_attributes(std::span<char> names);
     virtual Result<void> remove_attribute(string_view name);
 
-    /// Record locks that others than the sandbox see: set there, EAGAIN where somebody outside has one. `type` is
-    /// fcntl(2)'s, `end` ~0 to the end of the file.
+    /// Record locks that others than the sandbox see: set there, EAGAIN where somebody outside has one.
+    /// `type` is fcntl(2)'s, `end` ~0 to the end of the file.
     [[nodiscard]] virtual bool locks_outside() const { return false; }
     virtual Result<void> lock_outside(u32, u64, u64) { return {}; }
 

@@ -102,7 +102,8 @@ Result<Ref<File>> open_temporary_file(Thread& thread, const Path& directory, u32
     TRY(check_place(who, directory, may_write | may_execute));
     u32 permissions = mode & mode_permissions & ~thread.directory->umask.load(std::memory_order_relaxed);
     Inode& inode = *directory.entry()->inode();
-    Ref<Inode> made = TRY(inode.create_unnamed(mode_regular | permissions, who));
+    Ref<Inode> made =
+        TRY(inode.create_unnamed(mode_regular | permissions, who, (flags & open_exclusive) == 0));
     TextBuilder name;
     Attributes attributes = TRY(made->attributes());
     name.character('#').unsigned_decimal(attributes.inode);

@@ -29,11 +29,6 @@ class Processes(Confined):
                 self.assertEqual(int(row[kind], 16), 0, (process, kind))
             self.assertEqual((row["NoNewPrivs"], row["Seccomp"]), ("1", "2"), process)
 
-    def test_the_opener_may_change_its_identity_and_nothing_else(self):
-        for process in self.processes:
-            self.assertEqual(int(status(process)["CapEff"], 16) & ~(1 << 6 | 1 << 7), 0)
-            self.assertEqual(status(process)["NoNewPrivs"], "1")
-
     def test_identity(self):
         for process in self.processes:
             user = {int(u) for u in status(process)["Uid"].split()[:3]}

@@ -348,7 +348,8 @@ Result<void> HostInode::remove_attribute(string_view name) {
     return platform::host_remove_attribute(owner_->grant(), TRY(path()).view(), name);
 }
 
-// Locks go by the descriptor for writing, which all that are open share: the host sees one owner, the sandbox.
+// Locks go by the descriptor for writing, which all that are open share: the host sees one owner, the
+// sandbox.
 bool HostInode::locks_outside() const {
     return type_ == mode_regular && owner_->writable();
 }

@@ -69,7 +69,7 @@ Result<Ref<Inode>> OverlayInode::make_copy(Inode& directory, const Attributes& f
     owner.fsuid = from.uid;
     owner.fsgid = from.gid;
     if (type_ == mode_regular) {
-        Ref<Inode> copy = TRY(directory.create_unnamed(mode_regular | 0600, owner));
+        Ref<Inode> copy = TRY(directory.create_unnamed(mode_regular | 0600, owner, true));
         if (with_contents) TRY(copy_contents(*lower_, *copy, from.size));
         TRY(finish_copy(*copy, from));
         TRY(directory.link(name_.view(), *copy));

@@ -174,9 +174,9 @@ Result<Ref<Inode>> OverlayInode::create_symlink(string_view name, string_view ta
     return wrap(name, std::move(made), nullptr);
 }
 
-Result<Ref<Inode>> OverlayInode::create_unnamed(u32 mode, const Credentials& owner) {
+Result<Ref<Inode>> OverlayInode::create_unnamed(u32 mode, const Credentials& owner, bool linkable) {
     TRY(copy_up());
-    return wrap("", TRY(upper()->create_unnamed(mode, owner)), nullptr);
+    return wrap("", TRY(upper()->create_unnamed(mode, owner, linkable)), nullptr);
 }
 
 Result<void> OverlayInode::link(string_view name, Inode& target) {

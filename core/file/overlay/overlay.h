@@ -27,7 +27,7 @@ class OverlayInode final : public Inode {
     Result<Ref<Inode>> create(string_view name, u32 mode, u64 special, const Credentials& owner) override;
     Result<Ref<Inode>> create_symlink(string_view name, string_view target,
                                       const Credentials& owner) override;
-    Result<Ref<Inode>> create_unnamed(u32 mode, const Credentials& owner) override;
+    Result<Ref<Inode>> create_unnamed(u32 mode, const Credentials& owner, bool linkable) override;
     Result<void> link(string_view name, Inode& target) override;
     Result<void> unlink(string_view name, bool directory) override;
     Result<void> rename(string_view from, Inode& to_directory, string_view to, u32 flags) override;

@@ -51,6 +51,8 @@ class ProcInode final : public Inode {
     Result<Path> follow_magic() override;
     Result<Ref<File>> open(u32 flags) override;
     Process* as_process() override;
+    /// Nobody finds a name that would be free.
+    Result<Ref<Inode>> create(string_view, u32, u64, const Credentials&) override { return Errno::enoent; }
     Result<void> set_attributes(const AttributeChange& change) override {
         // O_TRUNC on a writable file is harmless.
         return change.fields & (AttributeChange::mode | AttributeChange::uid | AttributeChange::gid)

@@ -162,8 +162,10 @@ Result<Ref<Inode>> TmpfsDirectory::create_symlink(string_view name, string_view 
     return Ref<Inode>(std::move(node));
 }
 
-Result<Ref<Inode>> TmpfsDirectory::create_unnamed(u32 mode, const Credentials& owner) {
-    return Ref<Inode>(TRY(make(mode, 0, owner)));
+Result<Ref<Inode>> TmpfsDirectory::create_unnamed(u32 mode, const Credentials& owner, bool linkable) {
+    Ref<TmpfsInode> made = TRY(make(mode, 0, owner));
+    made->linkable = linkable;
+    return Ref<Inode>(std::move(made));
 }
 
 Result<void> TmpfsDirectory::link(string_view name, Inode& target) {

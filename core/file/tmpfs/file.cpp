@@ -81,8 +81,7 @@ Result<u64> TmpfsFile::seek(i64 offset, int whence) {
     if (whence < set || whence > end) return Errno::einval;
     i64 base = whence == set ? 0 : static_cast<i64>(whence == current ? position : object.size());
     i64 target;
-    if (!checked_add(base, offset, &target)) return Errno::eoverflow;
-    if (target < 0) return Errno::einval;
+    if (!checked_add(base, offset, &target) || target < 0) return Errno::einval;
     return position = static_cast<u64>(target);
 }
 

@@ -38,7 +38,7 @@ class TmpfsInode : public Inode {
     [[nodiscard]] u32 links() const { return links_.load(std::memory_order_relaxed); }
     /// The overlay's mark for a removed name.
     [[nodiscard]] bool is_whiteout() const { return type_ == mode_character && special_ == 0; }
-    bool linkable = true;  // O_TMPFILE with O_EXCL: never gets a name
+    bool linkable = false;  // without a name it may get one: O_TMPFILE without O_EXCL
 
   protected:
     virtual void fill(Attributes&) {}
@@ -100,7 +100,7 @@ class TmpfsDirectory final : public TmpfsInode {
     Result<Ref<Inode>> create(string_view name, u32 mode, u64 special, const Credentials& owner) override;
     Result<Ref<Inode>> create_symlink(string_view name, string_view target,
                                       const Credentials& owner) override;
-    Result<Ref<Inode>> create_unnamed(u32 mode, const Credentials& owner) override;
+    Result<Ref<Inode>> create_unnamed(u32 mode, const Credentials& owner, bool linkable) override;
     Result<void> link(string_view name, Inode& target) override;
     Result<void> unlink(string_view name, bool directory) override;
     Result<void> rename(string_view from, Inode& to_directory, string_view to, u32 flags) override;

@@ -9,7 +9,7 @@ namespace {
 
 /// For how long an opener waits awake for the next request, where there is a processor to do it on: about as
 /// long as waking it would take.
-constexpr u32 awake_turns = 600;
+constexpr u32 awake_turns = 1000;
 
 bool changes_host(FileOperation operation) {
     switch (operation) {

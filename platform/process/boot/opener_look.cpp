@@ -69,7 +69,8 @@ int give_slot(Opener& opener, u32 grant, const char* name, const platform::HostA
     return into_window(opener, file, write);
 }
 
-/// A file with several names is watched itself: its directory hears nothing of what is done through another one.
+/// A file with several names is watched itself: its directory hears nothing of what is done through another
+/// one.
 bool watches_file(const Opener& opener, const platform::HostAttributes& attributes, u32 want) {
     return attributes.links > 1 && (want & platform::want_watch) != 0 && !opener.slow();
 }
