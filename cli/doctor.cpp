@@ -38,6 +38,10 @@ int command_doctor(Words words) {
         json.member("remedy", std::string_view(probe.remedy)).end_object();
     }
     json.end_array().member("usable", usable).end_object();
+    out +=
+        "\nenforced in every run: the system-call filter, namespaces, an identity without privileges,\n"
+        "limits of memory (by the supervisor's watch, and a cgroup where one may be used), of processes and\n"
+        "threads, of time and processor time where they are asked for\n";
     out += usable ? "\nprograms can be run on this host\n"
                   : "\nprograms cannot be run on this host until what is required is there\n";
     print(options.json ? json.text() + "\n" : out);

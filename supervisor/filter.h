@@ -70,7 +70,9 @@ std::vector<PermittedCall> opener_calls(bool writes);
 /// memory.
 std::vector<process::FilterInstruction> make_ring_filter(const std::vector<uint64_t>& input,
                                                          const std::vector<uint64_t>& output);
-/// Puts a filter on the calling thread; it never comes off. Throws std::system_error.
-void put_on_filter(const std::vector<process::FilterInstruction>& filter);
+/// Whether the kernel knows filters at all.
+bool filters_available();
+/// Puts a filter on the calling thread; it never comes off. False: the kernel refused.
+[[nodiscard]] bool put_on_filter(const std::vector<process::FilterInstruction>& filter);
 
 }  // namespace litebox::supervisor

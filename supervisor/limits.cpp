@@ -22,7 +22,6 @@ namespace {
 constexpr uint64_t usual_tasks = 1024;
 /// Besides the program's: opener, PID 1, the system process, the spare and those on their way out.
 constexpr uint64_t own_tasks = 96;
-constexpr uint64_t needed_descriptors = process::write_window_end + 64;
 
 uint64_t threads_of(const char* process) {
     std::string path = std::string("/proc/") + process;

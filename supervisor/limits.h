@@ -5,7 +5,12 @@
 
 #include <cstdint>
 
+#include "platform/process/abi/start_block.h"
+
 namespace litebox::supervisor {
+
+/// Numbers below which granted files lie inside, and some for the openers.
+inline constexpr uint64_t needed_descriptors = process::write_window_end + 64;
 
 /// Processes and threads without --processes: 1,024, or half of what the invoker has left.
 uint64_t default_tasks();

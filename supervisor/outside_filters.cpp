@@ -9,9 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <system_error>
-
 #include "supervisor/filter.h"
 
 namespace litebox::supervisor {
@@ -57,15 +54,19 @@ std::vector<process::FilterInstruction> make_ring_filter(const std::vector<uint6
     });
 }
 
-void put_on_filter(const std::vector<process::FilterInstruction>& filter) {
+bool filters_available() {
+    uint32_t action = SECCOMP_RET_KILL_PROCESS;
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+bool put_on_filter(const std::vector<process::FilterInstruction>& filter) {
     // The kernel's own structure of an instruction, by another name.
     static_assert(sizeof(process::FilterInstruction) == sizeof(sock_filter));
     sock_fprog program{
         static_cast<unsigned short>(filter.size()),
         reinterpret_cast<sock_filter*>(const_cast<process::FilterInstruction*>(filter.data()))};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-        throw std::system_error(errno, std::generic_category(), "the filter of a ring thread");
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
 }  // namespace litebox::supervisor

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -13,7 +14,11 @@
 #include <fstream>
 #include <functional>
 
+#include "supervisor/cgroup.h"
+#include "supervisor/filter.h"
+#include "supervisor/limits.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/view.h"
 
 namespace litebox::supervisor {
 
@@ -27,19 +32,57 @@ bool try_in_child(const std::function<bool()>& attempt) {
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/// As run does it: root's sandboxes are made by an identity without privileges, too.
+bool can_unshare(int kinds) {
+    return try_in_child([kinds] {
+        const uint32_t id = run_identity();
+        if (geteuid() == 0 && (setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)) return false;
+        return unshare(CLONE_NEWUSER | kinds) == 0;
+    });
+}
+
 Probe probe_namespace(const char* name, int kind, const char* remedy) {
-    bool works = try_in_child([kind] { return unshare(CLONE_NEWUSER | kind) == 0; });
+    bool works = can_unshare(kind);
     return {name, works ? Probe::State::good : Probe::State::missing, works ? "available" : "refused",
             works ? "" : remedy, true};
 }
 
 Probe probe_filter() {
-    bool works = try_in_child([] {
-        uint32_t action = 0x00030000;  // SECCOMP_RET_TRAP
-        return syscall(SYS_seccomp, 2 /* GET_ACTION_AVAIL */, 0, &action) == 0;
-    });
+    bool works = filters_available() && try_in_child([] { return put_on_filter(make_idle_filter()); });
     return {"system-call filter", works ? Probe::State::good : Probe::State::missing,
-            works ? "available" : "not available", works ? "" : "a kernel with CONFIG_SECCOMP_FILTER", true};
+            works ? "available" : "not available",
+            works ? "" : "a kernel with CONFIG_SECCOMP_FILTER, and a container that lets seccomp(2) through",
+            true};
+}
+
+Probe probe_children() {
+    std::string self = std::to_string(getpid());
+    bool works = access(("/proc/" + self + "/task/" + self + "/children").c_str(), R_OK) == 0;
+    return {
+        "list of child processes", works ? Probe::State::good : Probe::State::missing,
+        works ? "available" : "not in /proc",
+        works ? ""
+              : "mount /proc, on a kernel with CONFIG_PROC_CHILDREN: the limits of memory are watched by it",
+        true};
+}
+
+Probe probe_descriptors() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    bool works = limit.rlim_max >= needed_descriptors;
+    return {
+        "open files", works ? Probe::State::good : Probe::State::missing,
+        "at most " + std::to_string(limit.rlim_max),
+        works ? "" : "a hard limit of " + std::to_string(needed_descriptors) + " (ulimit -Hn, limits.conf)",
+        true};
+}
+
+Probe probe_tasks() {
+    uint64_t tasks = default_tasks();
+    constexpr uint64_t comfortable = 256;
+    return {"processes and threads", tasks >= comfortable ? Probe::State::good : Probe::State::limited,
+            std::to_string(tasks) + " for a sandbox without --processes",
+            tasks >= comfortable ? "" : "a higher limit of processes for this user (ulimit -u)", false};
 }
 
 Probe probe_processor() {
@@ -70,16 +113,14 @@ Probe probe_kernel() {
 }
 
 Probe probe_cgroup() {
-    bool v2 = access("/sys/fs/cgroup/cgroup.controllers", W_OK) == 0;
-    bool v1 = access("/sys/fs/cgroup/memory/tasks", W_OK) == 0;
-    bool any = v1 || v2;
-    return {
-        "memory cgroup", any ? Probe::State::good : Probe::State::limited,
-        v2   ? "version 2"
-        : v1 ? "version 1"
-             : "none that may be used",
-        any ? "" : "run in a delegated cgroup (systemd-run --user --scope); limits are watched without it",
-        false};
+    int version = 0;
+    std::string place = MemoryCgroup::place(version);
+    if (place.empty())
+        return {"memory cgroup", Probe::State::limited,
+                "none that may be used: the supervisor's watch limits memory",
+                "as root, or in a cgroup with the memory controller that is delegated to you", false};
+    return {"memory cgroup", Probe::State::good, "version " + std::to_string(version) + " below " + place, "",
+            false};
 }
 
 }  // namespace
@@ -97,6 +138,9 @@ std::vector<Probe> probe_host() {
             probe_namespace("IPC namespace", CLONE_NEWIPC, namespaces),
             probe_namespace("UTS namespace", CLONE_NEWUTS, namespaces),
             probe_filter(),
+            probe_children(),
+            probe_descriptors(),
+            probe_tasks(),
             probe_cgroup()};
 }
 

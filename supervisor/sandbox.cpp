@@ -94,6 +94,9 @@ uint32_t usable_processors() {
 Outline outline(const RunOptions& options) {
     Outline o;
     o.memory = options.memory != 0 ? options.memory : total_memory() / 2;
+    if (!filters_available())
+        throw std::runtime_error(
+            "this host has no system-call filters; `litebox doctor` says what is missing");
     check_descriptor_limit();
     o.tasks = options.processes != 0 ? options.processes : default_tasks();
     o.arena_length = std::min(std::max(o.memory, gib), 64 * gib);

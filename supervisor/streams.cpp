@@ -77,20 +77,25 @@ void Streams::start() {
 }
 
 void* Streams::run_output(void* self) {
-    static_cast<Streams*>(self)->confine();
-    static_cast<Streams*>(self)->output_loop();
+    auto& streams = *static_cast<Streams*>(self);
+    if (streams.confine())
+        streams.output_loop();
+    else
+        streams.done_ = true;
     return nullptr;
 }
 void* Streams::run_input(void* self) {
-    static_cast<Streams*>(self)->confine();
-    static_cast<Streams*>(self)->input_loop();
+    if (static_cast<Streams*>(self)->confine()) static_cast<Streams*>(self)->input_loop();
     return nullptr;
 }
 
-void Streams::confine() {
+/// False, and the sandbox must end: nobody serves its rings without a filter.
+bool Streams::confine() {
     uint64_t wake = input_terminal_ ? static_cast<uint64_t>(input_wake_.get()) : STDIN_FILENO;
-    put_on_filter(make_ring_filter(
+    bool confined = put_on_filter(make_ring_filter(
         {STDIN_FILENO, wake}, {STDOUT_FILENO, STDERR_FILENO, static_cast<uint64_t>(report_descriptor_)}));
+    if (!confined) violated_ = true;
+    return confined;
 }
 
 void Streams::tell(uint32_t news) {

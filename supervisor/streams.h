@@ -42,7 +42,7 @@ class Streams {
     static void* run_output(void* self);
     static void* run_input(void* self);
     void tell(uint32_t news);
-    void confine();
+    bool confine();
     void output_loop();
     bool drain();
     bool copy_record(uint32_t there, uint32_t& kind, uint32_t& length);

@@ -143,9 +143,11 @@ std::string enter_namespaces(const RunOptions& options, const std::vector<FileLa
     gid_t gid = getegid();
     bool root = uid == 0;
     if (root) {
-        if (setgroups(0, nullptr) != 0) return failure("giving up groups");
-        if (setresgid(identity, identity, identity) != 0 || setresuid(identity, identity, identity) != 0)
-            return failure("giving up root");
+        if (setgroups(0, nullptr) != 0 || setresgid(identity, identity, identity) != 0 ||
+            setresuid(identity, identity, identity) != 0)
+            return failure(
+                "giving up root for an identity of this run (root of a user namespace with few ids cannot; "
+                "run it as an ordinary user)");
         // Another identity also forgets that we end with the supervisor.
         if (prctl(PR_SET_DUMPABLE, 1) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return failure("prctl");
     }

@@ -144,19 +144,25 @@ void Watch::change_raw() {
     streams_.terminal_changed(terminal_.raw());
 }
 
-/// Stops the whole sandbox and then ourselves; when we go on, it does.
-void Watch::suspend(int signal) {
-    terminal_.pause(true);
-    // A process may have been made while the others were stopped: until there is none that was not seen.
-    std::vector<pid_t> stopped;
+/// Also those that are made meanwhile: until there is none that was not seen.
+template <typename Action>
+void Watch::for_each_process(Action action) {
+    std::vector<pid_t> seen;
     for (bool found = true; found;) {
         found = false;
         for (pid_t process : processes()) {
-            if (std::find(stopped.begin(), stopped.end(), process) != stopped.end()) continue;
-            found = kill(process, SIGSTOP) == 0 || found;
-            stopped.push_back(process);
+            if (std::find(seen.begin(), seen.end(), process) != seen.end()) continue;
+            action(process);
+            seen.push_back(process);
+            found = true;
         }
     }
+}
+
+/// Stops the whole sandbox and then ourselves; when we go on, it does.
+void Watch::suspend(int signal) {
+    terminal_.pause(true);
+    for_each_process([](pid_t process) { kill(process, SIGSTOP); });
     stop_ourselves(signal);
     for (pid_t process : processes()) kill(process, SIGCONT);
     terminal_.pause(false);
@@ -203,6 +209,8 @@ void Watch::judge(pid_t pid, int status) {
     const char* step = WIFEXITED(status) ? start_step(WEXITSTATUS(status)) : nullptr;
     if (step != nullptr)
         end(RunReport::End::failed, std::string("the sandbox could not start: ") + step);
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_.killed())
+        end(RunReport::End::limit, memory_reason());
     else if (pid == sandbox_.opener)
         end(RunReport::End::failed, "the opener ended: " + describe(status));
     else if (pid == terminal_.watcher())
@@ -247,10 +255,24 @@ void Watch::look() {
     if (!ended_ && now >= next_look_us_) look_at_use();
 }
 
+std::string Watch::memory_reason() const {
+    return "the memory limit of " + std::to_string(sandbox_.memory >> 20) + " MiB was reached (--memory)";
+}
+
+/// Once a run lasts. The kernel's limit lies above the watch's, since it counts more.
+void Watch::use_cgroup() {
+    constexpr uint64_t brief_us = 50'000, beyond = 16 << 20;
+    if (cgroup_.made() || now_us() - sandbox_.started_us < brief_us) return;
+    cgroup_.make(sandbox_.memory + sandbox_.memory / 16 + beyond);
+    if (!cgroup_.made()) return;
+    for_each_process([this](pid_t process) { cgroup_.take_in(process); });
+}
+
 /// Ten times a second, and faster where memory could run out before the next look.
 void Watch::look_at_use() {
     constexpr uint64_t longest_us = 100'000, shortest_us = 2'000;
     constexpr uint64_t fill_bytes_per_us = 4096;  // faster than memory can be touched
+    use_cgroup();
     uint64_t begun = now_us();
     std::vector<Resident> residents;
     Use use = use_of(processes(), residents);
@@ -262,9 +284,7 @@ void Watch::look_at_use() {
     uint64_t shared = fstat(sandbox_.arena, &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
     uint64_t memory = use.memory + shared;
     peak_bytes_ = std::max(peak_bytes_, memory);
-    if (memory > sandbox_.memory)
-        return end(RunReport::End::limit, "the memory limit of " + std::to_string(sandbox_.memory >> 20) +
-                                              " MiB was reached (--memory)");
+    if (memory > sandbox_.memory) return end(RunReport::End::limit, memory_reason());
     if (options_.cpu_time_ms != 0 && cpu_us_ + use.cpu_us > options_.cpu_time_ms * 1000)
         return end(RunReport::End::limit, "the CPU time limit of " + std::to_string(options_.cpu_time_ms) +
                                               " ms was reached (--cpu-time)");

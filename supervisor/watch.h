@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "platform/process/abi/rings.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/descriptor.h"
 #include "supervisor/streams.h"
 #include "supervisor/supervisor.h"
@@ -49,11 +50,15 @@ class Watch {
 
     /// The sandbox's host processes; the watcher of the terminal is ours, not its.
     std::vector<pid_t> processes() const;
+    template <typename Action>
+    void for_each_process(Action action);
     void reap();
     void judge(pid_t pid, int status);
     void look();
     void look_at_state();
     void look_at_use();
+    void use_cgroup();
+    [[nodiscard]] std::string memory_reason() const;
     void end(RunReport::End how, std::string reason, int status = 0);
 
     void kill_all();
@@ -64,6 +69,7 @@ class Watch {
     Sandbox sandbox_;
     Streams& streams_;
     InvokerTerminal terminal_;
+    MemoryCgroup cgroup_;
     RunReport report_;
     bool ended_ = false, opener_lives_ = true;
     int ending_signals_ = 0;

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """How the processes of a sandbox stand, seen from the host: filters, capabilities, limits, what lies in their memory."""
+import ctypes
 import os
 import pathlib
+import struct
 import subprocess
 import time
 import unittest
@@ -251,6 +253,56 @@ class Limits(Confined):
         done = subprocess.run(["bash", "-c", f"ulimit -S -f 1000; {words}"], cwd=self.here, capture_output=True, text=True, timeout=60, check=False)
         self.assertNotEqual(done.stdout, "0\n", done.stderr)
         self.assertLessEqual((granted / "file").stat().st_size, 1024000)
+
+
+@twice
+class Missing(Confined):
+    """Where the host refuses what the wall is made of, nothing runs."""
+
+    def refused(self, prepare):
+        def begin():
+            if self.identity == "user" and os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(sandboxes.USER)
+                os.setuid(sandboxes.USER)
+            prepare()
+        doctor = subprocess.run([self.litebox, "doctor"], preexec_fn=begin, cwd=self.here, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(doctor.returncode, 1, doctor.stdout)
+        self.assertIn("missing", doctor.stdout)
+        self.assertIn("to get it:", doctor.stdout)
+        done = subprocess.run([self.litebox, "run", "--", "echo", "ran"], preexec_fn=begin, cwd=self.here, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (125, ""))
+        self.assertRegex(done.stderr, r"^litebox: .*(litebox doctor|ordinary user)")
+
+    @staticmethod
+    def without_calls(numbers, error):
+        """A filter as a container has it, that answers these calls with an error."""
+        code = [(0x20, 0, 0, 0)] + [(0x15, len(numbers) - i, 0, n) for i, n in enumerate(numbers)]
+        code += [(0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x00050000 | error)]
+        packed = b"".join(struct.pack("<HBBI", *row) for row in code)
+        buffer = ctypes.create_string_buffer(packed)
+        program = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(code), ctypes.addressof(buffer)))
+
+        def install():
+            sandboxes.libc.prctl(38, 1, 0, 0, 0)
+            if sandboxes.libc.prctl(22, 2, program, 0, 0) != 0:
+                os._exit(99)
+            _ = buffer
+        return install
+
+    def test_no_user_namespaces(self):
+        def prepare():
+            if sandboxes.libc.unshare(0x10000000) != 0:
+                os._exit(98)
+            pathlib.Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        self.refused(prepare)
+
+    def test_a_container_that_refuses_namespaces(self):
+        self.refused(self.without_calls([272], 1))
+
+    def test_no_filters(self):
+        self.refused(self.without_calls([317], 38))
 
 
 if __name__ == "__main__":
