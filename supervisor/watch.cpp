@@ -43,6 +43,9 @@ std::string describe(int status) {
     return text;
 }
 
+constexpr uint64_t longest_look_us = 100'000, shortest_look_us = 2'000;
+constexpr uint64_t fill_bytes_per_us = 4096;  // faster than memory can be touched
+
 }  // namespace
 
 uint64_t now_us() {
@@ -59,6 +62,9 @@ void update_window(process::ControlBlock& control) {
 }
 
 RunReport Watch::run() {
+    // Nothing is held yet: a short run ends before the first look.
+    constexpr uint64_t first_look_us = 10'000;
+    next_look_us_ = now_us() + std::clamp(sandbox_.memory / fill_bytes_per_us, shortest_look_us, first_look_us);
     while (!ended_) {
         uint64_t now = now_us();
         int signal = next_signal(next_look_us_ > now ? next_look_us_ - now : 0);
@@ -270,8 +276,6 @@ void Watch::use_cgroup() {
 
 /// Ten times a second, and faster where memory could run out before the next look.
 void Watch::look_at_use() {
-    constexpr uint64_t longest_us = 100'000, shortest_us = 2'000;
-    constexpr uint64_t fill_bytes_per_us = 4096;  // faster than memory can be touched
     use_cgroup();
     uint64_t begun = now_us();
     std::vector<Resident> residents;
@@ -289,7 +293,7 @@ void Watch::look_at_use() {
         return end(RunReport::End::limit, "the CPU time limit of " + std::to_string(options_.cpu_time_ms) +
                                               " ms was reached (--cpu-time)");
     uint64_t left = std::min(sandbox_.memory - memory, free_memory());
-    uint64_t interval = std::clamp(left / fill_bytes_per_us, shortest_us, longest_us);
+    uint64_t interval = std::clamp(left / fill_bytes_per_us, shortest_look_us, longest_look_us);
     // Looking at many processes takes long: never most of our time.
     constexpr uint64_t share = 4;
     uint64_t now = now_us();
