@@ -12,7 +12,7 @@ namespace litebox::cli {
 
 namespace {
 
-constexpr size_t head_size = 64 << 10;
+constexpr size_t head_size = 4096;
 
 std::string machine_name(unsigned machine) {
     switch (machine) {

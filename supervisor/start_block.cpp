@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <ctime>
 
 namespace litebox::supervisor {
 
@@ -82,6 +83,10 @@ std::string make_block(const RunOptions& options, const StartData& data) {
     block.windows = data.windows;
     block.processors = data.processors;
     block.usable_processors = data.usable_processors;
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    block.counter = __builtin_ia32_rdtsc();
+    block.counter_ns = static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
     block.task_limit = data.tasks;
     if (getrandom(block.seed, sizeof(block.seed), 0) != sizeof(block.seed)) return {};
     block.filter = builder.array(*data.filter);

@@ -154,8 +154,7 @@ void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
     }
 }
 
-constexpr uint32_t header_size = 4, longest_record = 1 << 17;
-static thread_local char record[longest_record];
+constexpr uint32_t header_size = 4;
 
 /// The next record, copied out of the ring before anything of it is believed. False: it breaks the rules.
 bool Streams::copy_record(uint32_t there, uint32_t& kind, uint32_t& length) {
@@ -170,9 +169,9 @@ bool Streams::copy_record(uint32_t there, uint32_t& kind, uint32_t& length) {
     kind = header >> 24;
     length = header & 0xffffff;
     uint32_t whole = header_size + ((length + 3) & ~3u);
-    if (length > longest_record || whole > there || kind < OutRing::output || kind > OutRing::report)
+    if (length > longest_record_ || whole > there || kind < OutRing::output || kind > OutRing::report)
         return false;
-    copy(consumed_ + header_size, record, length);
+    copy(consumed_ + header_size, record_, length);
     consumed_ += whole;
     return true;
 }
@@ -190,7 +189,7 @@ bool Streams::drain() {
         }
         rings_.out.consumed.store(consumed_, std::memory_order_release);
         futex_wake(rings_.out.consumed);
-        write_out(kind, record, length);
+        write_out(kind, record_, length);
         any = true;
     }
     return any;

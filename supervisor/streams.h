@@ -71,6 +71,8 @@ class Streams {
     uint32_t produced_ = 0, answered_ = 0;  // of the input thread
     bool input_ended_ = false;
     EscapeScanner escape_;
+    static constexpr uint32_t longest_record_ = 1 << 17;
+    char record_[longest_record_];  // of the output thread
 };
 
 int futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int timeout_ms);

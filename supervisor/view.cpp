@@ -48,6 +48,8 @@ std::string take_grant(const Grant& grant, Taken& taken) {
     if (taken.tree < 0) return failure("granting " + grant.host);
     mount_attr attributes{};
     attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    // What the host mounts beneath it later stays outside.
+    attributes.propagation = MS_PRIVATE;
     if (grant.kind == Grant::Kind::read_only) attributes.attr_set |= MOUNT_ATTR_RDONLY;
     if (syscall(SYS_mount_setattr, taken.tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
                 sizeof(attributes)) != 0)
@@ -77,7 +79,7 @@ std::string cover(const char* base, const FileLanes::Covered& covered) {
 
 /// A root of nothing but the grants, by number.
 std::string build_root(const RunOptions& options, const std::vector<FileLanes::Covered>& covered) {
-    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failure("mount namespace");
+    // In the mount namespace of a new user namespace nothing that is done here reaches the host's mounts.
     std::vector<Taken> taken(options.grants.size());
     for (size_t i = 0; i < taken.size(); i++) {
         if (options.grants[i].kind == Grant::Kind::temporary) continue;

@@ -64,7 +64,8 @@ void update_window(process::ControlBlock& control) {
 RunReport Watch::run() {
     // Nothing is held yet: a short run ends before the first look.
     constexpr uint64_t first_look_us = 10'000;
-    next_look_us_ = now_us() + std::clamp(sandbox_.memory / fill_bytes_per_us, shortest_look_us, first_look_us);
+    next_look_us_ =
+        now_us() + std::clamp(sandbox_.memory / fill_bytes_per_us, shortest_look_us, first_look_us);
     while (!ended_) {
         uint64_t now = now_us();
         int signal = next_signal(next_look_us_ > now ? next_look_us_ - now : 0);

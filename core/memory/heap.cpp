@@ -23,9 +23,10 @@ struct FreeObject {
 struct Slab {
     ListNode node;
     FreeObject* free;
-    u32 free_count;
+    u32 free_count;  // the untouched ones too
     u32 class_index;
-    u64 padding[4];
+    u64 untouched;  // from this offset on no object was ever handed out: nor are its pages asked for before
+    u64 padding[3];
 };
 static_assert(sizeof(Slab) == 64);
 
@@ -44,13 +45,8 @@ Slab* make_slab(unsigned class_index) {
     if (memory == nullptr) return nullptr;
     auto* slab = new (memory) Slab{};
     slab->class_index = class_index;
-    usize size = class_sizes[class_index];
-    for (usize at = sizeof(Slab); at + size <= slab_size; at += size) {
-        auto* object = reinterpret_cast<FreeObject*>(memory + at);
-        object->next = slab->free;
-        slab->free = object;
-        slab->free_count++;
-    }
+    slab->untouched = sizeof(Slab);
+    slab->free_count = static_cast<u32>((slab_size - sizeof(Slab)) / class_sizes[class_index]);
     return slab;
 }
 
@@ -64,7 +60,12 @@ void* allocate_small(unsigned class_index) {
     }
     auto* slab = reinterpret_cast<Slab*>(heap.partial.next);
     FreeObject* object = slab->free;
-    slab->free = object->next;
+    if (object != nullptr) {
+        slab->free = object->next;
+    } else {
+        object = reinterpret_cast<FreeObject*>(reinterpret_cast<u8*>(slab) + slab->untouched);
+        slab->untouched += class_sizes[class_index];
+    }
     if (--slab->free_count == 0) slab->node.unlink();
     return object;
 }

@@ -14,6 +14,8 @@ PageAllocator* PageAllocator::create(platform::PageRegion region) {
     allocator->base_ = region.base;
     allocator->count_ = static_cast<u32>(pages);
     allocator->frontier_ = static_cast<u32>(bookkeeping / page_size);
+    constexpr u32 small = 256;
+    allocator->populated_from_ = allocator->frontier_ + small;
     for (u32& head : allocator->heads_) head = none;
     return allocator;
 }
@@ -69,8 +71,8 @@ u32 PageAllocator::take_fresh(unsigned order) {
     if (size > count_ - frontier_) return none;
     u32 index = frontier_;
     frontier_ += size;
-    if (frontier_ > populated_ && size <= populated_ahead) {
-        // One call for many pages costs less than a fault for each.
+    if (frontier_ > populated_ && frontier_ > populated_from_ && size <= populated_ahead) {
+        // One call for many pages costs less than a fault for each. A small sandbox needs few, though.
         u32 end = min(frontier_ + populated_ahead, count_);
         platform::populate_pages(page_at(max(populated_, index)),
                                  u64{end - max(populated_, index)} * page_size);

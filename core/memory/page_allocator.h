@@ -46,9 +46,10 @@ class PageAllocator : Pinned {
 
     Mutex mutex_{LockRank::pages};
     u8* base_ = nullptr;
-    u32 count_ = 0;      // pages in the region
-    u32 frontier_ = 0;   // pages from here on have never been used
-    u32 populated_ = 0;  // up to here the host was asked for pages ahead of need
+    u32 count_ = 0;           // pages in the region
+    u32 frontier_ = 0;        // pages from here on have never been used
+    u32 populated_ = 0;       // up to here the host was asked for pages ahead of need,
+    u32 populated_from_ = 0;  // which begins here
     static constexpr u32 populated_ahead = 32;
     u32 heads_[largest_order + 1];
     Info* info_ = nullptr;

@@ -130,17 +130,19 @@ Reading current_reading() {
 
 }  // namespace
 
-void start_clock(SandboxState& state, ClockData* data, bool counter_usable) {
+void start_clock(SandboxState& state, ClockData* data, bool counter_usable, u64 counter, u64 counter_ns) {
     ClockState& clock = state.clock;
     clock.data = data;
     clock.counter_usable = counter_usable;
     if (!counter_usable) return;
-    Measurement first = measure();
-    while (read_counter() - first.counter < 100000) asm volatile("pause");
+    constexpr u64 least_ticks = 100000;
+    Measurement first = counter != 0 ? Measurement{counter, counter_ns} : measure();
+    while (read_counter() - first.counter < least_ticks) asm volatile("pause");
     Measurement second = measure();
     clock.last_counter = second.counter;
     clock.last_monotonic = second.monotonic;
-    publish(*data, second, rate_between(first, second), first_stretch_ns / 10);
+    u64 elapsed = second.monotonic - first.monotonic;
+    publish(*data, second, rate_between(first, second), min(elapsed * 2, first_stretch_ns));
 }
 
 }  // namespace litebox::process

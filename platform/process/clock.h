@@ -16,6 +16,8 @@ struct ClockState {
 };
 
 /// Takes the first measurement. `counter_usable`: the time stamp counter runs at one rate on all processors.
-void start_clock(SandboxState& state, platform::ClockData* data, bool counter_usable);
+/// `counter` and `counter_ns` are one measurement from before, if there is one.
+void start_clock(SandboxState& state, platform::ClockData* data, bool counter_usable, u64 counter,
+                 u64 counter_ns);
 
 }  // namespace litebox::process

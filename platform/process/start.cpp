@@ -104,7 +104,7 @@ namespace {
     platform::fill_entropy({reinterpret_cast<u8*>(&state.patch.magic), sizeof(state.patch.magic)});
     state.canary &= ~u64{0xff};  // a zero byte stops strings
     block->head.canary = state.canary;
-    start_clock(state, state.clock.data, info.counter_usable);
+    start_clock(state, state.clock.data, info.counter_usable, info.counter, info.counter_ns);
     publish_thread_number(*block, info.pid);
     litebox_run_thread(block, boot_thread);
 }

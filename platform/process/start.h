@@ -17,6 +17,8 @@ struct StartInfo {
     u64 windows_begin, windows_end;  // where the guest maps nothing
     u32 pid;                         // of this process in its PID namespace
     u32 processors, usable_processors;
+    u64 counter,
+        counter_ns;  // the time stamp counter a while ago, and the monotonic clock then; 0: not known
     u32 task_limit;  // processes and threads
     bool counter_usable;
     bool has_processor_random;

@@ -53,7 +53,8 @@ struct StartBlock {
     u64 magic;
     Windows windows;
     u32 processors;
-    u32 usable_processors;  // that the invoker's affinity leaves
+    u32 usable_processors;    // that the invoker's affinity leaves
+    u64 counter, counter_ns;  // the time stamp counter, and the monotonic clock at that moment
     u32 task_limit;
     u8 seed[64];
     std::span<const FilterInstruction> filter;  // of guest processes

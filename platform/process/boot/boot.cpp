@@ -144,6 +144,8 @@ BOOT_CODE void litebox_boot_guest(StartBlock* block) {
     info.pid = static_cast<u32>(raw::call(raw::nr_getpid));
     info.processors = block->processors;
     info.usable_processors = block->usable_processors;
+    info.counter = block->counter;
+    info.counter_ns = block->counter_ns;
     info.task_limit = block->task_limit;
     u32 r[4];
     highest_cpuid_leaf(0xd, 0, r);

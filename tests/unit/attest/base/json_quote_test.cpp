@@ -13,7 +13,8 @@ TEST(JsonQuote, any_bytes_give_json_that_reads_back) {
         ASSERT_TRUE(read.ok()) << quoted;
         EXPECT_EQ(read->string(), text);
     }
-    for (const std::string text : {"\x80", "a\xFF", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\xF5"}) {
+    for (const std::string text : {"\x80", "a\xFF", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80",
+                                   "\xF4\x90\x80\x80", "\xE2\x82", "\xF5"}) {
         auto read = Json::parse(json_quote(text));
         ASSERT_TRUE(read.ok()) << json_quote(text);
         EXPECT_NE(read->string().find("\xEF\xBF\xBD"), std::string::npos);
