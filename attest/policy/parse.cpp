@@ -212,12 +212,15 @@ std::optional<FirmwareVersion> parse_firmware(std::string_view text) {
 
 Result<Policy> Policy::parse(std::string_view text) {
     if (text.size() > largest_policy) return Error{"policy: larger than 1 MiB"};
-    toml::parse_result parsed = toml::parse(text);
-    if (!parsed) return complaint(parsed.error().source(), std::string(parsed.error().description()));
+    toml::table whole;
+    try {  // toml++ without exceptions would be another one, in a program whose other parts use it with them
+        whole = toml::parse(text);
+    } catch (const toml::parse_error& error) {
+        return complaint(error.source(), std::string(error.description()));
+    }
     Policy policy;
     for (const PolicySection& section : sections) {
-        const toml::table* table =
-            section.name.empty() ? &parsed.table() : parsed.table()[section.name].as_table();
+        const toml::table* table = section.name.empty() ? &whole : whole[section.name].as_table();
         if (!table) continue;
         Result<void> done = read_section(*table, section, policy);
         if (!done) return done.error();

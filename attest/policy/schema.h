@@ -2,7 +2,6 @@
 // test use it.
 #pragma once
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <span>

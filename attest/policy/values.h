@@ -1,7 +1,6 @@
 // Values of a policy file: each reader takes a TOML node and says whether it has the right shape and range.
 #pragma once
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <limits>

@@ -16,10 +16,12 @@ std::string_view technology_name(const Verdict& verdict) {
 void append_check(std::string& text, const Check& check) {
     std::string state = check.state == CheckState::failed ? "FAILED" : std::string(to_string(check.state));
     state.resize(15, ' ');
-    text += "  " + state + check.id + (check.input.empty() ? "" : ": " + shown_text(check.input)) + "\n";
+    text += "  " + state + check.id + (check.input.empty() ? "" : ": " + shown_text(check.input));
+    if (check.state == CheckState::not_applicable) text += ": " + shown_text(check.reason);
+    text += "\n";
+    if (check.state != CheckState::failed) return;
     std::string indent(17, ' ');
-    if (check.state == CheckState::failed) text += indent + "rule: " + check.rule + "\n";
-    if (!check.reason.empty()) text += indent + shown_text(check.reason) + "\n";
+    text += indent + "rule: " + check.rule + "\n" + indent + shown_text(check.reason) + "\n";
     if (!check.hint.empty()) text += indent + "what to do: " + shown_text(check.hint) + "\n";
 }
 

@@ -40,7 +40,7 @@ Result<Document> convert(const Json& value, int depth) {
         case Json::Kind::object:
             out.kind = Document::Kind::map;
             for (const auto& [key, member] : value.members())
-                out.members.emplace_back(key, ATTEST_TRY(convert(member, depth + 1)));
+                out.members.push_back({key, ATTEST_TRY(convert(member, depth + 1))});
             break;
         default:
             break;

@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "attest/base/bytes.h"
 
 namespace litebox::attest {
+
+struct DocumentMember;
 
 struct Document {
     enum class Kind : uint8_t { other, integer, text, bytes, list, map };
@@ -20,12 +21,17 @@ struct Document {
     std::string text;
     Bytes bytes;  // a CBOR byte string, or a JSON list of numbers from 0 to 255
     std::vector<Document> items;
-    std::vector<std::pair<std::string, Document>> members;
+    std::vector<DocumentMember> members;
     std::string_view raw;  // JSON: this value's own text, which points into the input
 
     bool is(Kind wanted) const { return kind == wanted; }
     /// Null where there is no such member.
     const Document* find(std::string_view key) const;
+};
+
+struct DocumentMember {
+    std::string key;
+    Document value;
 };
 
 /// At most 1 MiB, 16 levels deep; duplicate keys are refused. `json` must outlive the result.

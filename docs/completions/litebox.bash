@@ -10,6 +10,7 @@ _litebox() {
     case $command in
         run | profile) ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current"); return ;;
+        attest) _litebox_attest "$current" "$previous"; return ;;
         doctor | policy | syscalls | version) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$current"); return ;;
         broker) _litebox_broker; return ;;
         *) return ;;
@@ -39,6 +40,27 @@ _litebox() {
     else
         mapfile -t COMPREPLY < <(compgen -c -- "$current")
     fi
+}
+
+_litebox_attest() {
+    if [ "$COMP_CWORD" = 2 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "verify show fetch-urls policy explain-mismatch simulate --help" -- "$1")
+        return
+    fi
+    case $2 in
+        --collateral | --out) mapfile -t COMPREPLY < <(compgen -d -- "$1"); compopt -o filenames; return ;;
+        --at | --report-data) return ;;
+    esac
+    local options="--help"
+    case ${COMP_WORDS[2]} in
+        verify) options+=" --collateral --policy --at --root --report-data --event-log --signature --chain --json --eat" ;;
+        show) options+=" --json" ;;
+        explain-mismatch) options+=" --expected --inputs --firmware" ;;
+        policy) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "check explain --help" -- "$1"); return; fi ;;
+        simulate) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "sgx tdx snp --help" -- "$1"); return; fi ;;
+    esac
+    if [[ $1 == -* ]]; then mapfile -t COMPREPLY < <(compgen -W "$options" -- "$1")
+    else mapfile -t COMPREPLY < <(compgen -f -- "$1"); compopt -o filenames; fi
 }
 
 _litebox_program() {

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     add_show(app, exit_code);
     add_fetch_urls(app, exit_code);
     add_policy(app, exit_code);
+    add_explain_mismatch(app, exit_code);
     add_simulate(app, exit_code);
     try {
         app.parse(argc, argv);
