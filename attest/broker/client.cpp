@@ -84,6 +84,7 @@ Result<void> Client::State::step(std::string_view what,
 Result<void> Client::State::set_trust() {
     SSL_CTX* context = tls.native_handle();
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);  // of what was received: the secret
     BrokerTrust& trust = options.trust;
     if (trust.attested) return trust.attested->install(context);
     if (!trust.pin.empty()) {

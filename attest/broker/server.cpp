@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
@@ -145,12 +146,22 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
         response_->body() = std::move(given.body);
         if (given.status != 204) response_->content_length(response_->body().size());
         deadline(options_.response_seconds);
-        http::async_write(stream_, *response_, [self = shared_from_this()](ErrorCode error, size_t) {
-            self->response_.reset();  // wipes the body
-            if (error) return;
-            if (self->ticket_) self->connections_.answered(*self->ticket_);
-            self->keep_alive_ ? self->read() : self->finish();
+        serializer_.emplace(*response_);
+        serializer_->split(true);
+        http::async_write_header(stream_, *serializer_, [self = shared_from_this()](ErrorCode error, size_t) {
+            if (error || self->response_->body().empty()) return self->on_sent(error);
+            // The body as one buffer of its own: several would be copied into one on their way, and nothing would wipe that.
+            net::async_write(self->stream_, net::buffer(self->response_->body()),
+                             [self](ErrorCode failed, size_t) { self->on_sent(failed); });
         });
+    }
+
+    void on_sent(ErrorCode error) {
+        serializer_.reset();
+        response_.reset();  // wipes the body
+        if (error) return;
+        if (ticket_) connections_.answered(*ticket_);
+        keep_alive_ ? read() : finish();
     }
 
     void finish() {
@@ -168,6 +179,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     beast::flat_buffer buffer_{1 << 20};
     std::optional<http::request_parser<http::string_body>> parser_;
     std::optional<http::response<SecretBody>> response_;
+    std::optional<http::response_serializer<SecretBody>> serializer_;
     bool keep_alive_ = false;
     unsigned version_ = 11;
 };
