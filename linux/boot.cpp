@@ -3,6 +3,7 @@
 
 #include "core/file/devfs/device.h"
 #include "core/file/file_systems.h"
+#include "core/file/hostfs/hostfs.h"
 #include "core/file/terminal/terminal.h"
 #include "core/file/walk.h"
 #include "core/kernel.h"
@@ -229,6 +230,12 @@ void upcall::host_signal(int signal) {
     console_signal(signal);
 }
 
-void upcall::memory_pressure() {}
+void upcall::memory_pressure() {
+    // Entries that were used since the last look are spared once, and parents outlive their children.
+    constexpr int passes = 4;
+    constexpr u32 slots_at_a_time = 64;
+    for (int i = 0; i < passes; i++) kernel().files->entries.shrink(~0u);
+    while (kernel().files->host->give_up_slots(slots_at_a_time)) continue;
+}
 
 }  // namespace litebox

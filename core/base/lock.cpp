@@ -31,21 +31,21 @@ void Mutex::unlock_slow() {
 }
 
 #ifndef LITEBOX_FREESTANDING
-void Mutex::note_acquired(bool tried) {
+void watch_acquired(LockRank rank, bool tried) {
     LockWatch& watch = lock_watch;
     constexpr usize capacity = sizeof(watch.ranks) / sizeof(watch.ranks[0]);
     if (watch.held == capacity) platform::panic("too many locks held");
-    if (!tried && watch.held > 0 && watch.ranks[watch.held - 1] > rank_)
+    if (!tried && watch.held > 0 && watch.ranks[watch.held - 1] > rank)
         platform::panic("lock taken out of rank order");
-    watch.ranks[watch.held++] = rank_;
+    watch.ranks[watch.held++] = rank;
     if (watch.point != nullptr) watch.point(true);
 }
 
-void Mutex::note_released() {
+void watch_released(LockRank rank) {
     // Locks may be released in any order: take out the innermost entry of this rank.
     LockWatch& watch = lock_watch;
     usize at = watch.held;
-    while (at > 0 && watch.ranks[at - 1] != rank_) at--;
+    while (at > 0 && watch.ranks[at - 1] != rank) at--;
     if (at == 0) platform::panic("lock released that was not held");
     for (; at < watch.held; at++) watch.ranks[at - 1] = watch.ranks[at];
     watch.held--;
@@ -71,14 +71,25 @@ void SharedMutex::unlock() {
 void SharedMutex::lock_shared() {
     for (;;) {
         u32 turn = drained_.load(std::memory_order_acquire);
-        if ((state_.fetch_add(1, std::memory_order_acquire) & writing) == 0) return;
-        unlock_shared();
+        if ((state_.fetch_add(1, std::memory_order_acquire) & writing) == 0) break;
+        leave();
         if ((state_.load(std::memory_order_acquire) & writing) != 0)
             platform::park(drained_, turn, platform::no_deadline);
     }
+#ifndef LITEBOX_FREESTANDING
+    watch_acquired(rank_, false);
+#endif
 }
 
 void SharedMutex::unlock_shared() {
+#ifndef LITEBOX_FREESTANDING
+    watch_released(rank_);
+#endif
+    leave();
+}
+
+/// One reader fewer.
+void SharedMutex::leave() {
     u32 before = state_.fetch_sub(1, std::memory_order_release);
     if ((before & writing) != 0) platform::unpark(state_, 1);
 }

@@ -67,6 +67,9 @@ struct LockWatch {
     void (*point)(bool locked) = nullptr;
 };
 inline thread_local LockWatch lock_watch;
+/// Panics when the rank is out of order; who only tried waits for nobody, so any order is good.
+void watch_acquired(LockRank rank, bool tried);
+void watch_released(LockRank rank);
 #endif
 
 class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
@@ -97,9 +100,8 @@ class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
     void note_released() {}
     void pass_point() {}
 #else
-    /// Checks the rank; who only tried waits for nobody, so any order is good.
-    void note_acquired(bool tried = false);
-    void note_released();
+    void note_acquired(bool tried = false) { watch_acquired(rank_, tried); }
+    void note_released() { watch_released(rank_); }
     static void pass_point() {
         if (lock_watch.point != nullptr) lock_watch.point(false);
     }
@@ -120,14 +122,16 @@ class LITEBOX_SCOPED_CAPABILITY LockGuard : Pinned {
 /// Many readers or one writer; writers go first. Readers only add to one word.
 class LITEBOX_CAPABILITY("shared_mutex") SharedMutex : Pinned {
   public:
-    explicit SharedMutex(LockRank rank) : writer_(rank) {}
+    explicit SharedMutex(LockRank rank) : rank_(rank), writer_(rank) {}
     void lock() LITEBOX_NO_ANALYSIS;
     void unlock() LITEBOX_NO_ANALYSIS;
     void lock_shared() LITEBOX_NO_ANALYSIS;
     void unlock_shared() LITEBOX_NO_ANALYSIS;
 
   private:
+    void leave();
     static constexpr u32 writing = 1u << 31;
+    [[maybe_unused]] LockRank rank_;
     Mutex writer_;
     std::atomic<u32> state_{0};  // `writing` | number of readers
     std::atomic<u32> drained_{0};

@@ -90,6 +90,13 @@ Result<AddressSpace::Identity> AddressSpace::identify(u64 address) {
 
 Result<void> AddressSpace::fork(Thread& child, platform::ThreadEntry entry) {
     auto copy = TRY(create(nullptr));
+    /// Who waits for the copy to be bound (revoke) learns that it never will be.
+    struct Failed {
+        AddressSpace* copy;
+        ~Failed() {
+            if (copy != nullptr) copy->host_threads.store(0);
+        }
+    } failed{copy.get()};
     LockGuard guard(mutex_);
     drop_kept();
     TRY(copy->mappings_.reserve(mappings_.size() + 1));
@@ -118,6 +125,7 @@ Result<void> AddressSpace::fork(Thread& child, platform::ThreadEntry entry) {
         return space.error();
     }
     copy->bind(space.value());
+    failed.copy = nullptr;
     return {};
 }
 
@@ -150,7 +158,11 @@ void AddressSpace::revoke(MemoryObject& object, u64 first, u64 last, bool privat
     Thread* thread = current_thread();
     if (thread == nullptr || thread->space.get() != this) {
         platform::Space* there = platform_space();
-        if (there == nullptr) return;
+        // A copy that a fork is making shows the pages already.
+        for (; there == nullptr; there = platform_space()) {
+            if (host_threads.load() == 0) return;
+            platform::yield();
+        }
         Revocation revocation{this, &object, first, last, private_copies_too, false};
         auto action = [](void* argument) {
             auto& r = *static_cast<Revocation*>(argument);

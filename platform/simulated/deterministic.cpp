@@ -11,8 +11,8 @@
 #include <random>
 #include <vector>
 
-#include "core/task/process.h"
 #include "platform/simulated/scheduler.h"
+#include "platform/simulated/space.h"
 
 namespace litebox::simulated {
 
@@ -110,6 +110,11 @@ class DeterministicScheduler final : public Scheduler {
     }
     [[nodiscard]] bool stopping() const override { return stopping_; }
 
+    std::string who_waits() override {
+        std::unique_lock lock(mutex_);
+        return describe_threads();
+    }
+
     void await_end() override {
         std::unique_lock lock(mutex_);
         ended_.wait(lock, [&] { return threads_.empty(); });
@@ -189,21 +194,26 @@ class DeterministicScheduler final : public Scheduler {
 
     void note_deadlock() {
         deadlock_.found = true;
-        for (SimulatedThread* thread : threads_) {
+        for (SimulatedThread* thread : threads_)
             if (thread->held_locks > 0) deadlock_.over_locks = true;
+        deadlock_.report = describe_threads();
+    }
+
+    std::string describe_threads() {
+        std::string report;
+        for (SimulatedThread* thread : threads_) {
             char line[160];
-            Thread* task = thread->head.thread;
             std::snprintf(line, sizeof(line),
-                          "thread %u (task %d of process %d), system call %lld, %zu locks held:\n",
-                          thread->number, task != nullptr ? task->tid : 0,
-                          task != nullptr && task->process != nullptr ? task->process->pid : 0,
+                          "thread %u (task %d of process %d, space %u), system call %lld, %zu locks held:\n",
+                          thread->number, thread->task, thread->process, thread->space->number,
                           static_cast<long long>(thread->last_call), thread->held_locks);
-            deadlock_.report += line;
+            report += line;
             char** symbols = backtrace_symbols(thread->stack, thread->stack_depth);
             for (int i = 2; symbols != nullptr && i < thread->stack_depth; i++)
-                deadlock_.report += std::string("    ") + symbols[i] + "\n";
+                report += std::string("    ") + symbols[i] + "\n";
             std::free(symbols);
         }
+        return report;
     }
 
     std::mutex mutex_;

@@ -95,6 +95,8 @@ class FreeScheduler final : public Scheduler {
     }
     [[nodiscard]] bool stopping() const override { return stopping_.load(); }
 
+    std::string who_waits() override { return {}; }
+
     void await_end() override {
         std::unique_lock lock(threads_mutex_);
         ended_.wait(lock, [&] { return threads_.empty(); });

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "core/task/process.h"
 #include "platform/simulated/machine.h"
 #include "platform/simulated/mailbox.h"
 
@@ -26,6 +27,8 @@ u64 Guest::machine_token() {
 
 void Guest::enter_system_call() {
     thread_.last_call = thread_.frame.rax;
+    thread_.task = thread_.head.thread->tid;
+    thread_.process = thread_.head.thread->process->pid;
     enter_core(thread_, [&] { upcall::system_call(thread_.frame); });
     take_interrupts();
 }
@@ -141,6 +144,10 @@ void Guest::pause() {
     machine().scheduler().point(thread_, true);
     take_interrupts();
     settle(token);
+}
+
+void Guest::press_for_memory() {
+    enter_core(thread_, [] { upcall::memory_pressure(); });
 }
 
 void Guest::skip_instruction(u64 context) {

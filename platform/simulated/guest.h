@@ -79,6 +79,9 @@ class Guest : Pinned {
     i64 sleep(u64 nanoseconds);
     std::pair<int, int> pipe();
 
+    /// Nothing of the guest's: the host runs low on memory, and the core drops what it can.
+    void press_for_memory();
+
     /// For the platform: what the thread does once it is in the guest.
     void run();
 

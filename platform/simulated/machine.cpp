@@ -243,16 +243,11 @@ void Machine::release(void* object) {
     std::free(object);
 }
 
-void Machine::mark_heap() {
-    std::lock_guard guard(mutex_);
-    for (auto& [object, origin] : heap_) origin.marked = true;
-}
-
 std::string Machine::heap_report() {
     std::lock_guard guard(mutex_);
     std::string report;
     for (auto& [object, origin] : heap_) {
-        if (origin.marked) continue;
+        if (origin.depth == 0) continue;
         report += "object:\n";
         char** symbols = backtrace_symbols(origin.stack, origin.depth);
         for (int i = 2; symbols != nullptr && i < origin.depth; i++)

@@ -68,11 +68,14 @@ class Machine : Pinned {
     [[nodiscard]] usize heap_objects() const { return heap_objects_.load(std::memory_order_relaxed); }
     [[nodiscard]] usize live_threads();
     [[nodiscard]] usize live_spaces();
-    /// Where the objects were allocated that are still there, one call stack each: needs track_heap().
+    /// From here on it is noted where objects are allocated; heap_report() tells of those that are still
+    /// there.
     void track_heap() { track_heap_ = true; }
     std::string heap_report();
-    /// From here on only objects made later are in the report.
-    void mark_heap();
+
+    /// What is being tried: named by a panic.
+    void set_label(std::string label) { label_ = std::move(label); }
+    [[nodiscard]] const std::string& label() const { return label_; }
 
     // For the platform's functions.
     Scheduler& scheduler() { return *scheduler_; }
@@ -119,7 +122,6 @@ class Machine : Pinned {
     struct HeapObject {
         void* stack[12];
         int depth;
-        bool marked;
     };
     struct Code {
         GuestProgram program;
@@ -134,6 +136,7 @@ class Machine : Pinned {
     HostTree files_;
     Faults faults_;
     Outcome outcome_;
+    std::string label_;
     std::unique_ptr<Scheduler> scheduler_;
     platform::PageRegion region_{};
 

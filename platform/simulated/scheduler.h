@@ -32,6 +32,8 @@ class Scheduler : Pinned {
     /// From now on every thread leaves the core at its next call of the South, asleep or not.
     virtual void stop() = 0;
     [[nodiscard]] virtual bool stopping() const = 0;
+    /// Which threads there are, and where those that sleep do (deterministic only).
+    virtual std::string who_waits() = 0;
     /// Waits until all threads have ended. Not on one of them.
     virtual void await_end() = 0;
 };

@@ -197,9 +197,9 @@ void stop(int status) {
 void panic(std::string_view reason) {
     std::fprintf(stderr, "panic of the core: %.*s\n", static_cast<int>(reason.size()), reason.data());
     if (hosted_block != nullptr)
-        std::fprintf(stderr, "(seed %llu, system call %lld)\n",
+        std::fprintf(stderr, "(seed %llu, system call %lld) %s\n",
                      static_cast<unsigned long long>(machine().options().seed),
-                     static_cast<long long>(this_thread().last_call));
+                     static_cast<long long>(this_thread().last_call), machine().label().c_str());
     std::abort();
 }
 

@@ -41,6 +41,7 @@ class SimulatedThread : Pinned {
     u64 start_rip = 0;          // what the parent's registers said
     std::atomic<u32> kicked{0};
     u32 number = 0;
+    bool is_last = false;  // it has retired its space
 
     // Leaving the core for good: from exit_thread, and from anywhere once the machine stops.
     std::jmp_buf boundary;
@@ -58,7 +59,8 @@ class SimulatedThread : Pinned {
     usize held_locks = 0;  // while parked
     void* stack[24] = {};  // who called park, for the report of a deadlock
     int stack_depth = 0;
-    u64 last_call = ~u64{0};  // system call, likewise
+    u64 last_call = ~u64{0};  // system call, likewise, and who made it
+    i32 task = 0, process = 0;
     std::thread host;
     std::atomic<bool> over{false};  // its host thread may be joined
 };

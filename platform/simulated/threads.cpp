@@ -37,7 +37,7 @@ void serve_mailbox(SimulatedThread& thread) {
     if (!space.request.compare_exchange_strong(expected, taken)) return;
     space.action(space.argument);
     space.request.store(done);
-    platform::unpark(space.request, 1);
+    platform::unpark(space.request, ~0u);
 }
 
 }  // namespace litebox::simulated
@@ -88,12 +88,13 @@ Result<Space*> blank_space(ThreadBlock* first, ThreadEntry entry) {
 
 void retire_space(Space* space) {
     space->state.store(SpaceState::retired);
+    this_thread().is_last = true;
 }
 
 void exit_thread(std::atomic<u32>* cleared) {
     SimulatedThread& thread = this_thread();
     if (lock_watch.held != 0) panic("a thread ends with a lock held");
-    if (thread.space->state.load() == SpaceState::retired) {
+    if (thread.is_last) {
         // Siblings are on their way out.
         while (thread.space->live.load() > 1) yield();
         thread.space->memory.clear();
@@ -118,6 +119,7 @@ Result<void> run_in_space(Space* space, void (*action)(void*), void* argument) {
     space->action = action;
     space->argument = argument;
     space->request.store(posted);
+    u64 patience_ns = 1000000;
     for (;;) {
         u32 now = space->request.load();
         if (now == done) break;
@@ -125,9 +127,10 @@ Result<void> run_in_space(Space* space, void (*action)(void*), void* argument) {
             if (space->request.compare_exchange_strong(now, idle)) return Errno::esrch;
             continue;
         }
-        constexpr u64 patience_ns = 1000000;
         if (now == posted) machine().interrupt_any(*space);
         (void)park(space->request, now, monotonic_ns() + patience_ns);
+        // Ever longer, so that one that never ends soon leaves the time that a machine is given.
+        patience_ns *= 2;
     }
     space->request.store(idle);
     return {};

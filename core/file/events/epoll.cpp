@@ -54,12 +54,12 @@ struct EpollItem final : public PollTable {
         return reinterpret_cast<EpollItem*>(reinterpret_cast<u8*>(node) - ready_offset());
     }
     static usize node_offset() {
-        alignas(EpollItem) static constexpr u8 anchor[1] = {};
+        alignas(EpollItem) static constexpr u8 anchor[sizeof(EpollItem)] = {};
         const auto* base = reinterpret_cast<const EpollItem*>(anchor);
         return static_cast<usize>(reinterpret_cast<const u8*>(&base->node) - anchor);
     }
     static usize ready_offset() {
-        alignas(EpollItem) static constexpr u8 anchor[1] = {};
+        alignas(EpollItem) static constexpr u8 anchor[sizeof(EpollItem)] = {};
         const auto* base = reinterpret_cast<const EpollItem*>(anchor);
         return static_cast<usize>(reinterpret_cast<const u8*>(&base->ready_node) - anchor);
     }
