@@ -179,7 +179,7 @@ void Machine::fill_entropy(std::span<u8> out) {
 
 void Machine::fill_parameters() {
     using Kind = platform::GrantParameters::Kind;
-    u32 grant = files_.grant("/", options_.root_writable);
+    u32 grant = files_.grant(options_.root, options_.root_writable);
     grants_.push_back({options_.root_writable ? Kind::read_write : Kind::read_only,
                        false,
                        "/",
@@ -205,7 +205,7 @@ void Machine::fill_parameters() {
 }
 
 Outcome Machine::run(GuestProgram program) {
-    install("/bin/init", std::move(program));
+    install((options_.root == "/" ? "" : options_.root) + "/bin/init", std::move(program));
     fill_parameters();
     boot_space_ = new_space();
     SimulatedThread* first = new_thread(nullptr);

@@ -25,6 +25,7 @@ struct Options {
     u32 thread_limit = 512;
     u32 uid = 1000, gid = 1000;
     u32 terminal_streams = 0;    // bit by stream: it is the invoker's terminal
+    std::string root = "/";      // what of the host's tree is granted as the guest's root
     bool root_writable = false;  // the granted root may be written (else what is written vanishes)
     u64 cpu_seconds = 0;
 };
@@ -42,7 +43,7 @@ class Machine : Pinned {
     explicit Machine(Options options = {});
     ~Machine();
 
-    /// The host's files; all of it is granted as the guest's root.
+    /// The host's files; Options::root of them is granted.
     HostTree& files() { return files_; }
     Faults& faults() { return faults_; }
     [[nodiscard]] const Options& options() const { return options_; }

@@ -48,20 +48,15 @@ struct EpollItem final : public PollTable {
     }
 
     static EpollItem* from_node(ListNode* node) {
-        return reinterpret_cast<EpollItem*>(reinterpret_cast<u8*>(node) - node_offset());
+        return reinterpret_cast<EpollItem*>(reinterpret_cast<u8*>(node) - offset_of(&EpollItem::node));
     }
     static EpollItem* from_ready(ListNode* node) {
-        return reinterpret_cast<EpollItem*>(reinterpret_cast<u8*>(node) - ready_offset());
+        return reinterpret_cast<EpollItem*>(reinterpret_cast<u8*>(node) - offset_of(&EpollItem::ready_node));
     }
-    static usize node_offset() {
+    static usize offset_of(ListNode EpollItem::*member) {
         alignas(EpollItem) static constexpr u8 anchor[sizeof(EpollItem)] = {};
         const auto* base = reinterpret_cast<const EpollItem*>(anchor);
-        return static_cast<usize>(reinterpret_cast<const u8*>(&base->node) - anchor);
-    }
-    static usize ready_offset() {
-        alignas(EpollItem) static constexpr u8 anchor[sizeof(EpollItem)] = {};
-        const auto* base = reinterpret_cast<const EpollItem*>(anchor);
-        return static_cast<usize>(reinterpret_cast<const u8*>(&base->ready_node) - anchor);
+        return static_cast<usize>(reinterpret_cast<const u8*>(&(base->*member)) - anchor);
     }
 
     Epoll& owner;
