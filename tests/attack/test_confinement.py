@@ -156,7 +156,8 @@ class Invoker(Confined):
                 done = self.run_litebox("run", "--quiet", "--", "./hostile", "read-slot", number, pass_fds=copies)
                 self.assertNotIn("secret", done.stdout, f"descriptor {number} is open inside")
         finally:
-            for number in copies + opened:
+            # Those opened first may lie among the copies.
+            for number in set(copies + opened):
                 os.close(number)
 
     def test_children_of_whom_we_were_are_left_alone(self):

@@ -283,7 +283,7 @@ Result<void> TmpfsDirectory::read_directory(u64 position, DirectorySink& sink) {
         Item& item = items_[i];
         if (!item.node) continue;
         u32 type = item.node->is_whiteout() ? u32{mode_whiteout} : item.node->type();
-        if (!sink.entry(item.name.view(), item.node->number(), type, item.position + 1)) break;
+        if (!sink.entry(item.name.view(), TRY(item.node->number()), type, item.position + 1)) break;
     }
     return {};
 }

@@ -34,7 +34,7 @@ class TmpfsInode : public Inode {
     // Kept by the directories that name it.
     void add_link(i32 change);
     void touch_change();
-    [[nodiscard]] u64 number() const { return number_; }
+    Result<u64> number() override { return number_; }
     [[nodiscard]] u32 links() const { return links_.load(std::memory_order_relaxed); }
     /// The overlay's mark for a removed name.
     [[nodiscard]] bool is_whiteout() const { return type_ == mode_character && special_ == 0; }

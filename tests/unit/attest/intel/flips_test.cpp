@@ -221,11 +221,11 @@ TEST(IntelFlips, every_bit_of_certificates_and_revocation_lists_counts) {
 }
 
 TEST(IntelFlips, every_bit_of_an_archived_epid_report_counts) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     EpidVerificationReport report;
-    report.body = as_text(read_vector("sgx/epid/report-2019-11-16.json"));
-    report.signature = read_vector("sgx/epid/report-2019-11-16.sig");
-    report.chain = as_text(read_vector("sgx/epid/signing-chain.pem"));
+    report.body = as_text(tests::vector_file("sgx/epid/report-2019-11-16.json"));
+    report.signature = tests::vector_file("sgx/epid/report-2019-11-16.sig");
+    report.chain = as_text(tests::vector_file("sgx/epid/signing-chain.pem"));
     Policy policy = simulate::any_code_policy();
     policy.allow_debug = true;
     PreparedCollateral prepared{Collateral()};

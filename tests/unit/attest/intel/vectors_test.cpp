@@ -23,14 +23,14 @@ Policy open_policy() {
 }
 
 const Json& expected() {
-    static const std::string text(as_text(read_vector("expected.json")));
+    static const std::string text(as_text(tests::vector_file("expected.json")));
     static const Json json = Json::parse(text).value();
     return json;
 }
 
 Collateral collateral_of(const std::vector<std::string>& files) {
     Collateral collateral;
-    for (const std::string& file : files) EXPECT_TRUE(collateral.add(read_vector(file), file)) << file;
+    for (const std::string& file : files) EXPECT_TRUE(collateral.add(tests::vector_file(file), file)) << file;
     return collateral;
 }
 
@@ -43,7 +43,7 @@ Verdict verify_at(const std::string& evidence, const Collateral& collateral, con
     options.now = parse_time(time).value();
     options.collateral = &collateral;
     options.policy = &policy;
-    return verify(read_vector(evidence), options);
+    return verify(tests::vector_file(evidence), options);
 }
 
 void expect_passed(const Verdict& verdict, std::initializer_list<const char*> checks) {
@@ -70,7 +70,7 @@ std::string refusals(const Verdict& verdict) {
 }
 
 TEST(IntelVectors, every_quote_of_the_list_is_genuine_and_says_what_the_list_says) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     size_t count = 0;
     for (const Json& row : expected().find("evidence")->items()) {
         std::string id = row.text_member("id").value();
@@ -91,7 +91,7 @@ TEST(IntelVectors, every_quote_of_the_list_is_genuine_and_says_what_the_list_say
         }
         expect_claim(verdict, row, "tee_tcb_svn2", "tee_tcb_svn2");
         expect_claim(verdict, row, "version", "quote_version");
-        Quote quote = std::get<Quote>(recognise_evidence(read_vector(id)).value().body);
+        Quote quote = std::get<Quote>(recognise_evidence(tests::vector_file(id)).value().body);
         EXPECT_EQ(static_cast<int64_t>(quote.trailing.size()), row.integer_member("trailing").value());
         EXPECT_EQ(static_cast<int64_t>(quote.cert_type), row.integer_member("cert_type").value());
         if (const Json* rtmrs = row.find("rtmr")) {
@@ -103,7 +103,7 @@ TEST(IntelVectors, every_quote_of_the_list_is_genuine_and_says_what_the_list_say
 }
 
 TEST(IntelVectors, every_pair_of_quote_and_tcb_info_has_the_status_of_the_list) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     size_t count = 0;
     for (const Json& row : expected().find("tcb")->items()) {
         std::string quote = row.text_member("quote").value(), info = row.text_member("tcbinfo").value();
@@ -128,7 +128,7 @@ struct WholeCase {
 };
 
 TEST(IntelVectors, quotes_with_all_their_collateral_are_accepted) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     const WholeCase cases[] = {
         {"sgx/phala_quote.bin",
          {"sgx/phala_collateral.json"},
@@ -168,7 +168,7 @@ TEST(IntelVectors, quotes_with_all_their_collateral_are_accepted) {
 }
 
 TEST(IntelVectors, a_platform_below_every_level_is_told_which_component_to_raise) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     Verdict verdict =
         verify_at("tdx/phala_outdated_quote.bin", collateral_of({"tdx/phala_outdated_collateral.json"}),
                   "2026-02-19T00:00:00Z", open_policy());
@@ -182,7 +182,7 @@ TEST(IntelVectors, a_platform_below_every_level_is_told_which_component_to_raise
 }
 
 TEST(IntelVectors, collateral_out_of_its_time_is_a_verdict_of_its_own) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     Collateral collateral = collateral_of({"tdx/phala_collateral.json"});
     for (const char* time : {"2025-06-01T00:00:00Z", "2025-07-20T00:00:00Z", "2026-11-01T00:00:00Z"}) {
         Verdict verdict = verify_at("tdx/phala_quote.bin", collateral, time, open_policy());
@@ -191,7 +191,7 @@ TEST(IntelVectors, collateral_out_of_its_time_is_a_verdict_of_its_own) {
 }
 
 TEST(IntelVectors, natural_negatives_are_refused_for_what_is_wrong_with_them) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     // One bit of the CA certificate's name is another: it issued nothing.
     Verdict damaged =
         verify_at("sgx_neg/oe_sgx_report_bad.bin", Collateral(), "2026-01-01T00:00:00Z", open_policy());
@@ -217,12 +217,12 @@ TEST(IntelVectors, natural_negatives_are_refused_for_what_is_wrong_with_them) {
 }
 
 TEST(EpidVectors, an_archived_report_is_verified_at_its_own_time) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     const Json& row = expected().find("epid")->items().at(0);
     EpidVerificationReport report;
-    report.body = as_text(read_vector(row.text_member("report").value()));
-    report.signature = read_vector(row.text_member("signature").value());
-    report.chain = as_text(read_vector(row.text_member("chain").value()));
+    report.body = as_text(tests::vector_file(row.text_member("report").value()));
+    report.signature = tests::vector_file(row.text_member("signature").value());
+    report.chain = as_text(tests::vector_file(row.text_member("chain").value()));
     Policy policy = open_policy();
     VerifyOptions options;
     options.now = parse_time("2019-11-17T00:00:00Z").value();

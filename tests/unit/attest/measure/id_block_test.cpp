@@ -14,9 +14,9 @@ PrivateKey curve_key(const char* pem) {
 }
 
 TEST(IdBlock, another_tools_block_key_digests_and_author_signature_agree) {
-    REQUIRE_VECTORS();
-    Bytes id_pem = read_vector("snp_measure/id_key_test.pem"),
-          author_pem = read_vector("snp_measure/author_key_test.pem");
+    NEEDS_VECTORS();
+    Bytes id_pem = tests::vector_file("snp_measure/id_key_test.pem"),
+          author_pem = tests::vector_file("snp_measure/author_key_test.pem");
     auto id_key = PrivateKey::from_pem(as_text(id_pem), PrivateKey::Kind::p384);
     auto author_key = PrivateKey::from_pem(as_text(author_pem), PrivateKey::Kind::p384);
     ASSERT_TRUE(id_key.ok() && author_key.ok());
@@ -37,7 +37,7 @@ TEST(IdBlock, another_tools_block_key_digests_and_author_signature_agree) {
     EXPECT_EQ(to_base64(*checked->author_key_digest),
               "YxEcNLv8Ckk4+aAJvQdJgNgXIyPmFZnJ/TNtqGcySOHcqY0L6PdjdqEGuK/UwKBX");
 
-    Bytes foreign = read_vector("snp_measure/virtee_test_auth_block.bin");
+    Bytes foreign = tests::vector_file("snp_measure/virtee_test_auth_block.bin");
     auto author = check_author(foreign);
     EXPECT_TRUE(author.ok()) << author.error().message;
     foreign[0x250] ^= 1;

@@ -13,8 +13,8 @@ namespace litebox::attest::measure {
 namespace {
 
 TEST(SgxMeasure, a_recorded_stream_gives_the_mrenclave_its_builder_states) {
-    REQUIRE_VECTORS();
-    auto enclave = measure_sgxs(read_vector("sgx_sigstruct/report.sgxs"));
+    NEEDS_VECTORS();
+    auto enclave = measure_sgxs(tests::vector_file("sgx_sigstruct/report.sgxs"));
     ASSERT_TRUE(enclave.ok()) << enclave.error().message;
     EXPECT_EQ(to_hex(enclave->mr_enclave),
               "a06a560b26f5e397b2d7872fac66fe4b43bf4f507296ee048f110be6fb1a2290");
@@ -68,13 +68,13 @@ TEST(SgxMeasure, streams_that_no_enclave_has_are_refused) {
 }
 
 TEST(Sigstruct, intels_and_the_sample_key_are_good_and_told_apart) {
-    REQUIRE_VECTORS();
-    auto intel = check_sigstruct(read_vector("sgx_sigstruct/intel_le_prod_css.sigstruct"));
+    NEEDS_VECTORS();
+    auto intel = check_sigstruct(tests::vector_file("sgx_sigstruct/intel_le_prod_css.sigstruct"));
     ASSERT_TRUE(intel.ok()) << intel.error().message;
     EXPECT_EQ(to_hex(intel->mr_enclave), "7881af9f9def547da9908c008f29cde9bd78064e36ac7e14c83c294ca4806150");
     EXPECT_EQ(to_hex(intel->mr_signer), "acb77012053e05a63d413b8bbae8fb6c5d73b3f2996d91c43bbbf90959c0f8d4");
     EXPECT_FALSE(intel->public_sample_key);
-    auto sample = check_sigstruct(read_vector("sgx_sigstruct/sig1.sigstruct"));
+    auto sample = check_sigstruct(tests::vector_file("sgx_sigstruct/sig1.sigstruct"));
     ASSERT_TRUE(sample.ok()) << sample.error().message;
     EXPECT_TRUE(sample->public_sample_key);
 }

@@ -20,8 +20,8 @@ std::string hex(const Result<Field<32>>& digest) {
 }
 
 TEST(SnpMeasure, the_digest_that_a_real_milan_signed_is_recomputed_from_its_inputs) {
-    REQUIRE_VECTORS();
-    Bytes text = read_vector("snp_measure/dstack_measurement_input.json");
+    NEEDS_VECTORS();
+    Bytes text = tests::vector_file("snp_measure/dstack_measurement_input.json");
     auto json = Json::parse(as_text(text));
     ASSERT_TRUE(json.ok()) << json.error().message;
     FirmwareLaunch launch;
@@ -40,7 +40,7 @@ TEST(SnpMeasure, the_digest_that_a_real_milan_signed_is_recomputed_from_its_inpu
                      .processors = static_cast<uint32_t>(*json->integer_member("vcpus")),
                      .processor_model = json->text_member("vcpu_type").value(),
                      .guest_features = static_cast<uint64_t>(*json->integer_member("guest_features"))};
-    Bytes report = read_vector("snp/dstack_snp_report.bin");
+    Bytes report = tests::vector_file("snp/dstack_snp_report.bin");
     ASSERT_EQ(report.size(), snp_report_size);
     EXPECT_EQ(hex(measure_snp(inputs)), to_hex(ByteView(report).subspan(0x90, 48)));
 }
@@ -84,11 +84,11 @@ const KnownAnswer known_answers[] = {
 };
 
 Bytes firmware_vector(const char* name) {
-    return read_vector(std::string("snp_measure/") + name);
+    return tests::vector_file(std::string("snp_measure/") + name);
 }
 
 TEST(SnpMeasure, known_answers_of_other_tools_for_qemu_ec2_and_google_agree) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     for (const KnownAnswer& row : known_answers) {
         auto launch = firmware_launch(firmware_vector(row.firmware));
         ASSERT_TRUE(launch.ok()) << launch.error().message;
@@ -100,7 +100,7 @@ TEST(SnpMeasure, known_answers_of_other_tools_for_qemu_ec2_and_google_agree) {
 }
 
 TEST(SnpMeasure, the_digest_of_the_firmware_alone_and_of_older_generations_agree) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     Bytes image = firmware_vector(amd_sev);
     EXPECT_EQ(
         to_hex(firmware_launch(image)->firmware_digest),
@@ -118,7 +118,7 @@ TEST(SnpMeasure, the_digest_of_the_firmware_alone_and_of_older_generations_agree
 }
 
 TEST(SnpMeasure, a_kernel_is_refused_by_firmware_that_would_not_check_it) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     auto launch = firmware_launch(firmware_vector(ovmf_x64));
     ASSERT_TRUE(launch.ok());
     launch->hashes = hash_kernel({}, {}, "");

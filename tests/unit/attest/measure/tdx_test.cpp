@@ -77,8 +77,8 @@ TEST(TdxMeasure, damaged_descriptors_are_refused) {
 }
 
 TEST(TdxMeasure, rtmrs_of_a_signed_quote_are_predicted_from_its_events) {
-    REQUIRE_VECTORS();
-    Bytes text = read_vector("tdx/dstack_quote_report.json");
+    NEEDS_VECTORS();
+    Bytes text = tests::vector_file("tdx/dstack_quote_report.json");
     auto outer = Json::parse(as_text(text));
     ASSERT_TRUE(outer.ok());
     std::string log_text = outer->text_member("event_log").value();
@@ -91,7 +91,7 @@ TEST(TdxMeasure, rtmrs_of_a_signed_quote_are_predicted_from_its_events) {
         std::ranges::copy(digest, made.digest.begin());
         events[*event.integer_member("imr")].push_back(made);
     }
-    Bytes quote = read_vector("tdx/dstack_quote_report_quote.bin");
+    Bytes quote = tests::vector_file("tdx/dstack_quote_report_quote.bin");
     for (size_t i = 0; i < 4; i++)
         EXPECT_EQ(to_hex(measure_rtmr(events[i])), to_hex(ByteView(quote).subspan(48 + 328 + 48 * i, 48)))
             << i;

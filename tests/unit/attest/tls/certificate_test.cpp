@@ -187,7 +187,7 @@ TEST(CertificateTest, OpensslsOwnToolsReadWhatIsMade) {
 // be "accepted", and must not be anything that speaks of a broken binding.
 
 Verdict judge_vector(const std::string& name) {
-    Bytes pem = read_vector(name);
+    Bytes pem = tests::vector_file(name);
     auto blocks = parse_pem(as_text(pem));
     EXPECT_TRUE(blocks.ok() && !blocks->empty());
     static const Roots roots = Roots::production();
@@ -199,7 +199,7 @@ Verdict judge_vector(const std::string& name) {
 }
 
 TEST(OtherMakersTest, GraminesCertificateBindsItsKey) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     Verdict verdict = judge_vector("ratls/gramine-cert.pem");
     EXPECT_EQ(verdict.state("tls-evidence"), CheckState::passed);
     EXPECT_EQ(verdict.state("tls-key-binding"), CheckState::passed);
@@ -211,7 +211,7 @@ TEST(OtherMakersTest, GraminesCertificateBindsItsKey) {
 }
 
 TEST(OtherMakersTest, RatsRsCertificateBindsItsKey) {
-    REQUIRE_VECTORS();
+    NEEDS_VECTORS();
     Verdict verdict = judge_vector("ratls/rats-rs-demo-sgx-cert.pem");
     EXPECT_EQ(verdict.state("tls-key-binding"), CheckState::passed);
     EXPECT_EQ(verdict.state("quote-signature"), CheckState::passed);
@@ -219,8 +219,8 @@ TEST(OtherMakersTest, RatsRsCertificateBindsItsKey) {
 }
 
 TEST(OtherMakersTest, GraminesLegacyExtensionBindsItsKeyToo) {
-    REQUIRE_VECTORS();
-    auto blocks = parse_pem(as_text(read_vector("ratls/gramine-cert.pem")));
+    NEEDS_VECTORS();
+    auto blocks = parse_pem(as_text(tests::vector_file("ratls/gramine-cert.pem")));
     auto certificate = Certificate::parse(blocks->front().der);
     ASSERT_TRUE(certificate.ok()) << certificate.error().message;
     const Extension* legacy = (*certificate)->extension(legacy_doubled_oid);
