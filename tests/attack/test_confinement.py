@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """How the processes of a sandbox stand, seen from the host: filters, capabilities, limits, what lies in their memory."""
 import ctypes
+import json
 import os
 import pathlib
 import struct
@@ -227,6 +228,27 @@ class Limits(Confined):
     def test_memory_of_many_processes(self):
         done = self.run_litebox("run", "--memory", "200M", "--timeout", "100s", "--", "./hostile", "memory-of-many")
         self.assertIn("memory limit", done.stderr)
+
+    def test_a_cgroup_where_one_can_be_had(self):
+        doctor = json.loads(self.run_litebox("doctor", "--json").stdout)
+        row, = [probe for probe in doctor["probes"] if probe["name"] == "memory cgroup"]
+        if row["state"] != "ok":
+            self.skipTest("no cgroup may be made here: " + row["found"])
+        process = self.start("--quiet", "--memory", "300M", "--", "sleep", "600")
+        name = pathlib.Path(row["found"].split(" below ")[1], f"litebox-{process.pid}")
+        self.wait_for_guests(process)
+        for _ in range(200):
+            if name.exists() and len((name / "cgroup.procs").read_text().split()) >= 4:
+                break
+            time.sleep(0.05)
+        inside = {int(p) for p in (name / "cgroup.procs").read_text().split()}
+        self.assertLessEqual(set(children(process.pid)), inside)
+        limit = name / "memory.limit_in_bytes"
+        limit = int((limit if limit.exists() else name / "memory.max").read_text())
+        self.assertTrue(300 << 20 <= limit <= 350 << 20, limit)
+        process.terminate()
+        process.wait(20)
+        self.assertFalse(name.exists(), "the cgroup stays behind")
 
     def test_leaving_without_a_word(self):
         """The exit cookie can be forged; the limits hold for what is left."""
