@@ -9,7 +9,7 @@ import time
 
 from broker_world import BROKER, TOOL, World, main, run
 
-ROUNDS = 25
+ROUNDS = 16
 NEW_EACH_ROUND = 8
 
 
