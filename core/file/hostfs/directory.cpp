@@ -206,7 +206,6 @@ bool HostInode::below_walked() {
 
 Result<void> HostInode::read_directory(u64 position, DirectorySink& sink) {
     if (type_ != mode_directory) return Errno::enotdir;
-    TRY(owner_->watch_root());
     // Positions 0 to 2 are before the first entry: "." and ".." took them.
     usize index = 0;
     Ref<HostListing> listing = TRY(listing_from(position <= 2 ? 0 : position, &index));

@@ -43,13 +43,21 @@ class HostFiles : Pinned {
     void drop_slots(HostInode& inode);
     /// Gives some unused slots back to the host; false: there were none.
     bool give_up_slots(u32 count);
+    /// want_watch, once watches pay: the end of a run waits until the kernel has taken them down, so a short
+    /// run goes without. Counts one more look at the host.
+    u32 watch_wanted() {
+        return looks_.fetch_add(1, std::memory_order_relaxed) < looks_without ? 0u
+                                                                              : u32{platform::want_watch};
+    }
+    [[nodiscard]] bool watches() const { return looks_.load(std::memory_order_relaxed) >= looks_without; }
     /// Whether a look-up should bring a slot with it.
     [[nodiscard]] bool wants_slots() const {
         return kept_count_.load(std::memory_order_relaxed) < kept_limit;
     }
 
   private:
-    static constexpr u32 kept_limit = 3072;
+    static constexpr u32 kept_limit = 3072, looks_without = 10;
+    std::atomic<u32> looks_{0};
     Mutex mutex_{LockRank::cache};
     void append_kept(HostInode& inode);
     bool remove_kept(HostInode& inode);
@@ -181,14 +189,11 @@ class HostFileSystem final : public FileSystem {
     Result<Ref<HostInode>> inode_for(HostInode* parent, string_view name,
                                      const platform::HostAttributes& attributes);
     void forget(HostInode& inode);
-    /// Asks for the root's watch, once, when something beneath it is used for the first time.
-    Result<void> watch_root();
 
   private:
     u32 grant_;
     bool writable_;
     Ref<HostInode> root_;
-    std::atomic<bool> root_watch_asked_{false};
     Mutex mutex_{LockRank::cache};
     Vector<HostInode*> linked_;
 };

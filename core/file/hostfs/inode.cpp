@@ -112,7 +112,8 @@ HostInode::Covers HostInode::covers() {
 
 NameCover HostInode::name_cover() {
     Covers now = covers();
-    if (now.names.word != nullptr || unwatchable_.load(std::memory_order_relaxed)) return now.names;
+    if (now.names.word != nullptr || unwatchable_.load(std::memory_order_relaxed) || !host_files().watches())
+        return now.names;
     if (!refresh().ok()) return {};
     now = covers();
     if (now.names.word == nullptr) unwatchable_.store(true, std::memory_order_relaxed);
@@ -127,7 +128,8 @@ Result<void> HostInode::refresh() {
         parent = parent_;
     }
     NameCover cover = parent ? parent->covers().attributes : NameCover{};
-    platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), platform::want_watch));
+    platform::HostNode node =
+        TRY(platform::host_open(owner_->grant(), where.view(), host_files().watch_wanted()));
     if (!same_file(node.attributes) || (node.attributes.mode & mode_type) != type_) return Errno::estale;
     learn(node, cover);
     return {};
@@ -180,14 +182,8 @@ void HostInode::keep_brought_slot(int slot) {
     if (spare != platform::no_host_slot) platform::host_release({&spare, 1});
 }
 
-Result<void> HostFileSystem::watch_root() {
-    if (root_watch_asked_.exchange(true, std::memory_order_acq_rel)) return {};
-    return root_->refresh();
-}
-
 Result<Ref<Inode>> HostInode::lookup(string_view name) {
     if (type_ != mode_directory) return Errno::enotdir;
-    TRY(owner_->watch_root());
     bool decided = false;
     auto listed = look_in_listing(name, &decided);
     if (decided) {
@@ -196,7 +192,7 @@ Result<Ref<Inode>> HostInode::lookup(string_view name) {
     }
     NameCover cover = covers().attributes;
     String where = TRY(path_to(name));
-    u32 want = platform::want_watch | (host_files().wants_slots() ? u32{platform::want_slot} : 0u);
+    u32 want = host_files().watch_wanted() | (host_files().wants_slots() ? u32{platform::want_slot} : 0u);
     char target[link_room];
     platform::HostNode node = TRY(platform::host_open(owner_->grant(), where.view(), want, target));
     Ref<HostInode> child = TRY(adopt(name, node, cover));
@@ -209,7 +205,7 @@ bool HostInode::child_valid(string_view name, Inode* child) {
     NameCover cover = covers().attributes;
     auto where = path_to(name);
     if (!where.ok()) return false;
-    auto node = platform::host_open(owner_->grant(), where.value().view(), platform::want_watch);
+    auto node = platform::host_open(owner_->grant(), where.value().view(), host_files().watch_wanted());
     if (!node.ok()) return node.error() == Errno::enoent && child == nullptr;
     if (child == nullptr) return false;
     auto& known = static_cast<HostInode&>(*child);

@@ -90,10 +90,9 @@ struct WatchTable {
     static constexpr u32 chain_count = 4096;
 
     std::atomic<u32> lock;
-    int descriptor = -1;     // of inotify; -1: nothing is watched
-    std::atomic<u32> asked;  // for watches, so far
-    u32 used = 0;            // ids up to this one were given out once
-    u16 free_ids = 0;        // through `next`
+    int descriptor = -1;  // of inotify; -1: nothing is watched
+    u32 used = 0;         // ids up to this one were given out once
+    u16 free_ids = 0;     // through `next`
     u16 oldest = 0, newest = 0;
     Row rows[platform::host_watch_limit];
     u16 chains[chain_count];

@@ -156,11 +156,7 @@ void add_watch(Opener& opener, const HeldFile& directory, const char* name, plat
     OpenerPool& pool = *opener.pool;
     WatchTable& table = pool.watches;
     watch = {};
-    // The end of a run waits until the kernel has taken its watches down: a short one goes without.
-    constexpr u32 asked_before_watching = 10;
-    if (table.descriptor < 0 || table.asked.fetch_add(1, std::memory_order_relaxed) < asked_before_watching)
-        return;
-    if (stand_in(opener, directory.number()) != 0) return;
+    if (table.descriptor < 0 || stand_in(opener, directory.number()) != 0) return;
     TableLock lock(table);
     i64 number = raw::call(raw::nr_inotify_add_watch, static_cast<u64>(table.descriptor),
                            reinterpret_cast<u64>(name), name_events | content_events | in_do_not_follow);
