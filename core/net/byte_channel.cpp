@@ -121,6 +121,9 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
     bool was_full = false;
     u64 start = 0;
     bool first = true;
+    // What nobody asked for ends after the lock: it may hold the last reference to a socket whose end takes
+    // it.
+    Own<Ancillary> unwanted;
     for (;;) {
         bool faulted = false;
         {
@@ -147,7 +150,8 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
                    !marks_[next_mark]->ancillary)
                 next_mark++;
             if (next_mark < marks_.size() && marks_[next_mark]->position == at && first) {
-                if (ancillary != nullptr && !peek) *ancillary = std::move(marks_[0]->ancillary);
+                Own<Ancillary>& taker = ancillary != nullptr ? *ancillary : unwanted;
+                if (!peek) taker = std::move(marks_[0]->ancillary);
                 if (!peek)
                     marks_.remove(0);
                 else
@@ -226,8 +230,12 @@ void ByteChannel::close_writer() {
 }
 
 void ByteChannel::close_reader(bool late) {
+    // Descriptors that nobody will receive go now: one of them may be the socket that keeps this channel. Not
+    // under the lock, which their sockets' ends take.
+    Vector<Own<Mark>> unread;
     {
         LockGuard guard(mutex_);
+        unread = std::move(marks_);
         reader_closed_ = true;
         reader_closed_late_ = late && !reset_;
     }
@@ -236,12 +244,13 @@ void ByteChannel::close_reader(bool late) {
 }
 
 void ByteChannel::reset() {
+    Vector<Own<Mark>> unread;
     {
         LockGuard guard(mutex_);
+        unread = std::move(marks_);
         reset_ = true;
         reader_closed_late_ = urgent_ = urgent_mark_ = false;
         written_ = read_;
-        marks_.clear();
     }
     wake_reader(~0u, ~0u);
     wake_writer(~0u, ~0u);
