@@ -213,7 +213,7 @@ bool SnpVerifier::signed_by(const VekCertificate& vek) const {
 /// that the checks can say what is wrong with it. Several fit where the report does not name its chip: then
 /// the signature decides.
 void SnpVerifier::choose(const std::vector<VekCertificate>& keys) {
-    constexpr size_t most_tried = 8;
+    constexpr size_t most_tried = 64;
     auto rank = [&](const VekCertificate& vek) {
         if (!vek.fault.empty()) return 0;
         bool chip =

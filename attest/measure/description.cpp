@@ -1,5 +1,5 @@
 // Reading measure.toml: every key known, each of the right shape.
-#include <toml++/toml.h>
+#include "attest/base/toml.h"
 
 #include <fstream>
 #include <set>

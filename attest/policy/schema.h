@@ -2,7 +2,7 @@
 // test use it.
 #pragma once
 
-#include <toml++/toml.h>
+#include "attest/base/toml.h"
 
 #include <span>
 #include <string_view>

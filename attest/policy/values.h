@@ -1,7 +1,7 @@
 // Values of a policy file: each reader takes a TOML node and says whether it has the right shape and range.
 #pragma once
 
-#include <toml++/toml.h>
+#include "attest/base/toml.h"
 
 #include <limits>
 

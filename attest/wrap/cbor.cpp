@@ -135,7 +135,8 @@ class Builder {
             if (!key.is(Document::Kind::integer) && !key.is(Document::Kind::text))
                 return Error{"CBOR map with a key that is neither text nor integer"};
             if (out.find(name)) return Error{"CBOR map with the key \"" + name + "\" twice"};
-            out.members.push_back({std::move(name), ATTEST_TRY(item(depth + 1))});
+            Document value = ATTEST_TRY(item(depth + 1));
+            out.members.push_back({std::move(name), std::move(value)});
         }
         return out;
     }

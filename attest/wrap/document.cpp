@@ -39,8 +39,10 @@ Result<Document> convert(const Json& value, int depth) {
             break;
         case Json::Kind::object:
             out.kind = Document::Kind::map;
-            for (const auto& [key, member] : value.members())
-                out.members.push_back({key, ATTEST_TRY(convert(member, depth + 1))});
+            for (const auto& [key, member] : value.members()) {
+                Document converted = ATTEST_TRY(convert(member, depth + 1));
+                out.members.push_back({key, std::move(converted)});
+            }
             break;
         default:
             break;

@@ -90,6 +90,12 @@ TEST(PolicyFile, an_unknown_key_names_its_line_and_the_nearest_known_one) {
 
 TEST(PolicyFile, what_is_not_well_formed_is_an_error_and_never_ignored) {
     const std::string wrong[] = {
+        "[=]",
+        "[\x01]",
+        "[[=]]",
+        "[\xc3\xa9]",
+        "= 1",
+        ".x = 1",
         "allow_debug = 1",
         "allow_debug = \"true\"",
         "accepted_tcb = []",
