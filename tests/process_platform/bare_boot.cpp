@@ -3,6 +3,7 @@
 // everything else.
 #include <cpuid.h>
 
+#include "platform/process/abi/start_block.h"
 #include "platform/process/host.h"
 #include "platform/process/start.h"
 #include "platform/process/trap.h"
@@ -49,22 +50,16 @@ void install_handlers() {
     }
 }
 
-struct FilterRow {
-    u16 code;
-    u8 yes, no;
-    u32 value;
-};
-
-void install_filter() {
+/// The gate is let through, all else traps. In the arena: every process of the platform puts it on.
+std::span<const process::FilterInstruction> make_filter(void* place) {
     u64 gate = reinterpret_cast<u64>(litebox_gate) + 2;
-    FilterRow rows[] = {{0x20, 0, 0, 12},         {0x15, 0, 3, static_cast<u32>(gate >> 32)},
-                        {0x20, 0, 0, 8},          {0x15, 0, 1, static_cast<u32>(gate)},
-                        {0x06, 0, 0, 0x7fff0000}, {0x06, 0, 0, 0x00030000}};
-    struct {
-        u16 length;
-        const FilterRow* rows;
-    } program{6, rows};
-    if (raw(157, 38, 1) != 0 || raw(317, 1, 0, reinterpret_cast<long>(&program)) != 0) fail("filter\n");
+    const process::FilterInstruction rows[] = {
+        {0x20, 0, 0, 12},         {0x15, 0, 3, static_cast<u32>(gate >> 32)},
+        {0x20, 0, 0, 8},          {0x15, 0, 1, static_cast<u32>(gate)},
+        {0x06, 0, 0, 0x7fff0000}, {0x06, 0, 0, 0x00030000}};
+    if (raw(157, 38, 1) != 0) fail("no_new_privs\n");
+    __builtin_memcpy(place, rows, sizeof(rows));
+    return {static_cast<const process::FilterInstruction*>(place), sizeof(rows) / sizeof(rows[0])};
 }
 
 GuestFile load_guest(const char* path, u64 to) {
@@ -121,7 +116,8 @@ extern "C" [[noreturn]] __attribute__((visibility("hidden"), used)) void bare_st
     info.xsave_features = u64{high} << 32 | low;
     info.seed = {reinterpret_cast<const u8*>(seed), sizeof(seed)};
     info.rings = reinterpret_cast<process::Rings*>(arena_base + arena_length - kept / 2);
-    install_filter();
+    info.filter = make_filter(reinterpret_cast<void*>(arena_base + arena_length - page_size));
+    info.clones_processes = true;
     process::start_sandbox(info);
 }
 

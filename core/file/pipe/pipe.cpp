@@ -299,16 +299,14 @@ void Pipe::remove_end(bool reader, bool writer) {
     if (writer && writers_.fetch_sub(1) == 1) read_queue_.wake(poll_hang_up | poll_in, ~u32{0});
 }
 
-Result<void> Pipe::await_other_side(bool reader, bool writer) {
+Result<void> Pipe::await_other_side(bool reader, bool writer, Openings before) {
     if (reader && !writer) {
-        u32 before = writer_openings_.load();
         return wait_until(read_queue_, platform::no_deadline,
-                          [&] { return writers_.load() > 0 || writer_openings_.load() != before; });
+                          [&] { return writers_.load() > 0 || writer_openings_.load() != before.writers; });
     }
     if (writer && !reader) {
-        u32 before = reader_openings_.load();
         return wait_until(write_queue_, platform::no_deadline,
-                          [&] { return readers_.load() > 0 || reader_openings_.load() != before; });
+                          [&] { return readers_.load() > 0 || reader_openings_.load() != before.readers; });
     }
     return {};
 }

@@ -120,8 +120,10 @@ Result<Ref<File>> open_fifo(Inode& inode, u32 flags) {
     Ref<PipeFile> file = TRY(make_ref<PipeFile>(pipe, Ref<Inode>(&inode), true, flags));
     bool reader = file->readable(), writer = file->writable();
     if ((flags & open_non_blocking) != 0 && writer && !reader && !pipe->has_readers()) return Errno::enxio;
+    // Counted before we are seen: the other side may come, do all it wants and go before we look.
+    Pipe::Openings before = pipe->openings();
     file->join();
-    if ((flags & open_non_blocking) == 0) TRY(pipe->await_other_side(reader, writer));
+    if ((flags & open_non_blocking) == 0) TRY(pipe->await_other_side(reader, writer, before));
     return Ref<File>(std::move(file));
 }
 
