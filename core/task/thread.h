@@ -52,6 +52,7 @@ class Thread final : public RefCounted<Thread> {
 
     // Blocking.
     std::atomic<u32> wake_word{0};
+    u8 spin_credit = 4;            // how often looking before sleeping has paid lately
     std::atomic<u32> work{0};      // WorkFlag
     std::atomic<char> state{'R'};  // as /proc shows it: R S D T Z
     const char* wait_channel = "";

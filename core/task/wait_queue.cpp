@@ -43,6 +43,27 @@ u32 wait_generation() {
     return current_thread()->wake_word.load(std::memory_order_acquire);
 }
 
+namespace {
+
+/// Waking a sleeping processor costs more than some microseconds of looking, if the other side runs on one of
+/// its own. Threads whose looking never paid try it again now and then only.
+void look_before_sleeping(Thread& thread, u32 generation) {
+    constexpr int looks = 1500;  // as long as it takes to wake a sleeping processor
+    constexpr u8 most_credit = 8, rarely = 32;
+    if (!platform::spinning_pays()) return;
+    if (thread.spin_credit == 0 && thread.voluntary_switches % rarely != 0) return;
+    for (int i = 0; i < looks; i++) {
+        if (thread.wake_word.load(std::memory_order_acquire) != generation) {
+            if (thread.spin_credit < most_credit) thread.spin_credit++;
+            return;
+        }
+        asm volatile("pause");
+    }
+    if (thread.spin_credit > 0) thread.spin_credit--;
+}
+
+}  // namespace
+
 Result<void> block(u32 generation, u64 deadline, Interruptible interruptible) {
     Thread& thread = *current_thread();
     constexpr u32 interrupting = work_signal | work_exit | work_stop;
@@ -52,6 +73,7 @@ Result<void> block(u32 generation, u64 deadline, Interruptible interruptible) {
     if (deadline != platform::no_deadline && deadline <= platform::monotonic_ns()) return Errno::etimedout;
     thread.state.store(interruptible == Interruptible::yes ? 'S' : 'D', std::memory_order_relaxed);
     thread.voluntary_switches++;
+    look_before_sleeping(thread, generation);
     auto result = platform::park(thread.wake_word, generation, deadline);
     thread.state.store('R', std::memory_order_relaxed);
     // A wake-up that raced with the deadline counts as a wake-up: the caller looks at its condition once
