@@ -69,8 +69,8 @@ Result<ParsedReport> parse_report(const std::string& body) {
         }
     }
     std::ranges::sort(report.advisories);
-    auto repeated = std::ranges::unique(report.advisories);
-    report.advisories.erase(repeated.begin(), repeated.end());
+    auto repeated = std::unique(report.advisories.begin(), report.advisories.end());
+    report.advisories.erase(repeated, report.advisories.end());
     return report;
 }
 

@@ -158,8 +158,7 @@ std::string describe_shortfall(const TcbInfo& info, const PckExtension& platform
 void add_advisories(std::vector<std::string>& all, const TcbRating& rating) {
     all.insert(all.end(), rating.advisories.begin(), rating.advisories.end());
     std::ranges::sort(all);
-    auto repeated = std::ranges::unique(all);
-    all.erase(repeated.begin(), repeated.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
 }
 
 std::string module_shortfall(const TdxModule& module, const SvnLevel* level, uint8_t svn) {
