@@ -104,14 +104,18 @@ class ReportVerifier:
         if vek is None:
             return
         vlek = vek.name == "SEV-VLEK"
+        path, failure = x509.build_path(vek, self.candidates + self.roots, self.roots, self.now)
+        if failure:
+            self.outcome.fail(*failure)
+        if vek.name not in ("SEV-VCEK", "SEV-VLEK") or vlek != (report.signing_key == 1):
+            return  # told by find_vek
         try:
             facts = Vek(vek)
         except (der.Bad, KeyError, ValueError, IndexError):
             self.outcome.fail("wrong-collateral", "VEK extensions")
             return
-        path, failure = x509.build_path(vek, self.candidates + self.roots, self.roots, self.now)
-        if failure:
-            self.outcome.fail(*failure)
+        if report.product() == "unknown":
+            self.outcome.fail("unsupported", "report of an unknown processor")
         if path:
             self.outcome.attempt(self.names, path, vlek, report, facts)
             required = self.case["policy"]["require_revocation"]
@@ -146,8 +150,6 @@ class ReportVerifier:
             fail("unsupported", "flags")
         if report.vmpl > 3 and report.vmpl != 0xFFFFFFFF:
             fail("unsupported", "VMPL")
-        if report.product() == "unknown":
-            fail("unsupported", "report of an unknown processor")
         if report.algorithm != 1:
             fail("unsupported", "signature algorithm")
         if report.signing_key not in (0, 1):
@@ -157,6 +159,10 @@ class ReportVerifier:
         wanted = "SEV-VLEK" if report.signing_key == 1 else "SEV-VCEK"
         for one in self.candidates:
             if one.name == wanted:
+                return one
+        for one in self.candidates:
+            if VEK_ARC + ".2" in one.extensions:
+                self.outcome.fail("wrong-collateral", f"\"{one.name}\" is no {wanted}")
                 return one
         raise Refused("wrong-collateral", f"no {wanted} certificate")
 
