@@ -1,5 +1,5 @@
-// Evidence of each technology, parsed into fields. Parsing is strict on structure (sizes, versions, known types) and keeps
-// every byte; whether fields are acceptable is the business of verification.
+// Evidence of each technology, parsed into fields. Parsing is strict on structure (sizes, versions, known
+// types) and keeps every byte; whether fields are acceptable is the business of verification.
 #pragma once
 
 #include <array>
@@ -35,7 +35,8 @@ struct SgxReportBody {
 };
 inline constexpr size_t sgx_report_body_size = 384;
 inline constexpr uint64_t sgx_attribute_init = 1, sgx_attribute_debug = 2, sgx_attribute_mode64 = 4,
-                          sgx_attribute_provision_key = 0x10, sgx_attribute_launch_key = 0x20, sgx_attribute_kss = 0x80;
+                          sgx_attribute_provision_key = 0x10, sgx_attribute_launch_key = 0x20,
+                          sgx_attribute_kss = 0x80;
 
 /// TD report body of a quote: 584 bytes (1.0) or 648 (1.5, two fields more).
 struct TdReportBody {
@@ -58,7 +59,13 @@ struct TdReportBody {
 inline constexpr size_t td_report_body_1_0_size = 584, td_report_body_1_5_size = 648;
 
 /// What a quote carries to find the PCK certificate.
-enum class QuoteCertType : uint16_t { ppid_clear = 1, ppid_rsa2048 = 2, ppid_rsa3072 = 3, pck_leaf = 4, pck_chain = 5 };
+enum class QuoteCertType : uint16_t {
+    ppid_clear = 1,
+    ppid_rsa2048 = 2,
+    ppid_rsa3072 = 3,
+    pck_leaf = 4,
+    pck_chain = 5
+};
 
 /// A DCAP quote, version 3, 4 or 5, for SGX or TDX.
 struct Quote {
@@ -69,7 +76,7 @@ struct Quote {
     Field<16> qe_vendor_id;
     Field<20> user_data;
     std::variant<SgxReportBody, TdReportBody> body;
-    Bytes signed_bytes;  // header and body (version 5: with type and size), what the attestation key signed
+    Bytes signed_bytes;   // header and body (version 5: with type and size), what the attestation key signed
     Field<64> signature;  // raw r || s, big-endian
     Field<64> attestation_key;  // raw x || y, big-endian
     SgxReportBody qe_report;
@@ -127,11 +134,12 @@ struct EpidQuote {
 };
 Result<EpidQuote> parse_epid_quote(ByteView bytes);
 
-/// Intel's archived attestation verification report about an EPID quote: the exact signed JSON, its signature and chain.
+/// Intel's archived attestation verification report about an EPID quote: the exact signed JSON, its signature
+/// and chain.
 struct EpidVerificationReport {
     std::string body;
-    Bytes signature;       // RSA-2048, PKCS #1 v1.5, SHA-256
-    std::string chain;     // PEM, URL encoding undone; empty where it was not kept
+    Bytes signature;    // RSA-2048, PKCS #1 v1.5, SHA-256
+    std::string chain;  // PEM, URL encoding undone; empty where it was not kept
 };
 
 /// A TDREPORT or SGX REPORT: bound to one machine by a MAC; shown, never verified remotely.
@@ -143,17 +151,19 @@ struct LocalReport {
 /// Evidence with all that came in the same wrapping.
 struct Evidence {
     std::variant<Quote, SnpReport, EpidQuote, EpidVerificationReport, LocalReport> body;
-    std::vector<std::string> wrappings;  // outermost first: "hex", "json:azure-snp", "azure-hcl", "configfs-tsm", "cbor"...
-    std::vector<Bytes> certificates;     // DER, as found (GHCB table, JSON members, PEM text behind): candidates, not trusted
+    std::vector<std::string>
+        wrappings;  // outermost first: "hex", "json:azure-snp", "azure-hcl", "configfs-tsm", "cbor"...
+    std::vector<Bytes>
+        certificates;  // DER, as found (GHCB table, JSON members, PEM text behind): candidates, not trusted
     std::vector<Bytes> revocation_lists;  // DER
-    Bytes event_log;                     // CCEL or TCG2, as found
-    Bytes runtime_data;                  // Azure: the JSON whose hash report data begins with
-    uint32_t runtime_data_hash = 0;      // Azure: 1 = SHA-256, 2 = SHA-384, 3 = SHA-512
-    Bytes collateral_json;               // a bundle that travelled with the evidence; empty: none
+    Bytes event_log;                      // CCEL or TCG2, as found
+    Bytes runtime_data;                   // Azure: the JSON whose hash report data begins with
+    uint32_t runtime_data_hash = 0;       // Azure: 1 = SHA-256, 2 = SHA-384, 3 = SHA-512
+    Bytes collateral_json;                // a bundle that travelled with the evidence; empty: none
 };
 
-/// Evidence in any form met in the field, recognised by content. Never guesses between two forms: what fits none, or is
-/// damaged, is refused with the nearest form's reason.
+/// Evidence in any form met in the field, recognised by content. Never guesses between two forms: what fits
+/// none, or is damaged, is refused with the nearest form's reason.
 Result<Evidence> recognise_evidence(ByteView bytes);
 
 }  // namespace litebox::attest

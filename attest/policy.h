@@ -1,9 +1,9 @@
-// What a relying party accepts. Read from TOML, every key known, an unknown key is an error; an empty file is the default
-// policy: production roots, no debug, TCB up to date, everything bound.
+// What a relying party accepts. Read from TOML, every key known, an unknown key is an error; an empty file is
+// the default policy: production roots, no debug, TCB up to date, everything bound.
 #pragma once
 
-#include <cstdint>
 #include <array>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,12 +30,13 @@ struct SgxSigner {
 struct Policy {
     // Common.
     std::vector<TcbStatus> accepted_tcb = {TcbStatus::up_to_date};
-    /// Advisories by name that are accepted: a status other than UpToDate in `accepted_tcb` counts only if every advisory that the
-    /// TCB level names is in this list ("*": any).
+    /// Advisories by name that are accepted: a status other than UpToDate in `accepted_tcb` counts only if
+    /// every advisory that the TCB level names is in this list ("*": any).
     std::vector<std::string> accepted_advisories;
     std::optional<Bytes> report_data;  // 64 bytes, or a prefix with zeros behind
     bool allow_debug = false;
-    /// Binding: true refuses evidence that is not pinned to any code identity by this policy (measurement or signer).
+    /// Binding: true refuses evidence that is not pinned to any code identity by this policy (measurement or
+    /// signer).
     bool require_identity = true;
     std::optional<int64_t> maximum_collateral_age;  // seconds since issueDate/thisUpdate
     std::optional<int64_t> minimum_tcb_evaluation_number;
@@ -69,7 +70,8 @@ struct Policy {
         std::vector<Bytes> id_key_digests, author_key_digests;
         std::optional<uint32_t> minimum_guest_svn;
         std::vector<uint32_t> vmpl = {0};
-        /// By component name (bootloader, tee, snp, microcode, fmc); for reported, committed and launch TCB alike.
+        /// By component name (bootloader, tee, snp, microcode, fmc); for reported, committed and launch TCB
+        /// alike.
         std::map<std::string, uint8_t> minimum_tcb, minimum_committed_tcb, minimum_launch_tcb;
         bool allow_migration_agent = false;
         bool allow_smt = true;
@@ -93,9 +95,9 @@ struct Policy {
 struct Quote;
 struct SnpReport;
 struct Evidence;
-void apply_policy(const Policy& policy, const Quote& quote, const Evidence& evidence, ByteView expected_report_data,
-                  Verdict& verdict);
-void apply_policy(const Policy& policy, const SnpReport& report, const Evidence& evidence, ByteView expected_report_data,
-                  Verdict& verdict);
+void apply_policy(const Policy& policy, const Quote& quote, const Evidence& evidence,
+                  ByteView expected_report_data, Verdict& verdict);
+void apply_policy(const Policy& policy, const SnpReport& report, const Evidence& evidence,
+                  ByteView expected_report_data, Verdict& verdict);
 
 }  // namespace litebox::attest

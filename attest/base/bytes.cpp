@@ -4,7 +4,9 @@
 
 namespace litebox::attest {
 
-bool equal(ByteView left, ByteView right) { return std::ranges::equal(left, right); }
+bool equal(ByteView left, ByteView right) {
+    return std::ranges::equal(left, right);
+}
 
 bool all_zero(ByteView bytes) {
     return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
@@ -87,7 +89,8 @@ Result<Bytes> from_base64(std::string_view text) {
         }
     }
     size_t tail = digits % 4;
-    if (tail == 1 || padding > 2 || (padding && tail + padding != 4)) return Error{"base64 text of a wrong length"};
+    if (tail == 1 || padding > 2 || (padding && tail + padding != 4))
+        return Error{"base64 text of a wrong length"};
     if (tail == 2) {
         if (group & 15) return Error{"base64 text with bits after its last byte"};
         out.push_back(static_cast<uint8_t>(group >> 4));
@@ -99,9 +102,15 @@ Result<Bytes> from_base64(std::string_view text) {
     return out;
 }
 
-uint16_t load16(const uint8_t* at) { return static_cast<uint16_t>(at[0] | at[1] << 8); }
-uint32_t load32(const uint8_t* at) { return load16(at) | static_cast<uint32_t>(load16(at + 2)) << 16; }
-uint64_t load64(const uint8_t* at) { return load32(at) | static_cast<uint64_t>(load32(at + 4)) << 32; }
+uint16_t load16(const uint8_t* at) {
+    return static_cast<uint16_t>(at[0] | at[1] << 8);
+}
+uint32_t load32(const uint8_t* at) {
+    return load16(at) | static_cast<uint32_t>(load16(at + 2)) << 16;
+}
+uint64_t load64(const uint8_t* at) {
+    return load32(at) | static_cast<uint64_t>(load32(at + 4)) << 32;
+}
 
 ByteView Reader::take(size_t count) {
     if (failed_ || count > remaining()) {

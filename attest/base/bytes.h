@@ -21,7 +21,9 @@ inline ByteView as_bytes(std::string_view text) {
 inline std::string_view as_text(ByteView bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
+inline Bytes to_bytes(ByteView view) {
+    return {view.begin(), view.end()};
+}
 bool equal(ByteView left, ByteView right);
 bool all_zero(ByteView bytes);
 
@@ -38,10 +40,11 @@ uint16_t load16(const uint8_t* at);
 uint32_t load32(const uint8_t* at);
 uint64_t load64(const uint8_t* at);
 
-/// Takes a buffer apart from front to back. Reading past the end yields zeros and empty views and makes `failed()` true for
-/// good, so that a parser may read a run of fields and check once. Views point into the buffer: it must outlive them.
+/// Takes a buffer apart from front to back. Reading past the end yields zeros and empty views and makes
+/// `failed()` true for good, so that a parser may read a run of fields and check once. Views point into the
+/// buffer: it must outlive them.
 class Reader {
-public:
+  public:
     explicit Reader(ByteView bytes) : bytes_(bytes) {}
 
     uint8_t u8();
@@ -63,7 +66,7 @@ public:
     size_t remaining() const { return bytes_.size() - offset_; }
     bool failed() const { return failed_; }
 
-private:
+  private:
     ByteView bytes_;
     size_t offset_ = 0;
     bool failed_ = false;

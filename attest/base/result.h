@@ -1,5 +1,5 @@
-// A value, or why an input was refused. attest/ is a library of its own: it takes nothing from core/, whose Result carries
-// an errno and no words.
+// A value, or why an input was refused. attest/ is a library of its own: it takes nothing from core/, whose
+// Result carries an errno and no words.
 #pragma once
 
 #include <optional>
@@ -9,14 +9,15 @@
 
 namespace litebox::attest {
 
-/// Why an input was refused, in words for a person: what was wrong, with the value found and the value wanted.
+/// Why an input was refused, in words for a person: what was wrong, with the value found and the value
+/// wanted.
 struct Error {
     std::string message;
 };
 
 template <typename T>
 class [[nodiscard]] Result {
-public:
+  public:
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
@@ -31,13 +32,13 @@ public:
     const T& operator*() const& { return std::get<0>(state_); }
     const Error& error() const { return std::get<1>(state_); }
 
-private:
+  private:
     std::variant<T, Error> state_;
 };
 
 template <>
 class [[nodiscard]] Result<void> {
-public:
+  public:
     Result() = default;
     Result(Error error) : error_(std::move(error)) {}
 
@@ -46,7 +47,7 @@ public:
     void value() const {}
     const Error& error() const { return *error_; }
 
-private:
+  private:
     std::optional<Error> error_;
 };
 

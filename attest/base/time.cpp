@@ -56,7 +56,8 @@ Result<Time> parse_time(std::string_view text) {
     form = form && symbol(text, ':');
     int second = digits(text, 2);
     form = form && fraction(text) && symbol(text, 'Z') && text.empty();
-    if (!form || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return wrong;
+    if (!form || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+        return wrong;
     return Time{seconds + hour * 3600 + minute * 60 + second};
 }
 
@@ -72,6 +73,8 @@ std::string to_string(Time time) {
     return text;
 }
 
-Time system_now() { return {duration_cast<seconds>(system_clock::now().time_since_epoch()).count()}; }
+Time system_now() {
+    return {duration_cast<seconds>(system_clock::now().time_since_epoch()).count()};
+}
 
 }  // namespace litebox::attest

@@ -15,8 +15,8 @@ struct Time {
     auto operator<=>(const Time&) const = default;
 };
 
-/// RFC 3339 in UTC: 2025-06-10T00:00:00Z, also with a fraction of a second (dropped); or a date alone, which means its
-/// first second. Dates that do not exist are refused.
+/// RFC 3339 in UTC: 2025-06-10T00:00:00Z, also with a fraction of a second (dropped); or a date alone, which
+/// means its first second. Dates that do not exist are refused.
 Result<Time> parse_time(std::string_view text);
 std::string to_string(Time time);
 /// The clock of this machine. Only commands call it; the library takes `now` as an argument.

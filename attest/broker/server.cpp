@@ -150,7 +150,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
         serializer_->split(true);
         http::async_write_header(stream_, *serializer_, [self = shared_from_this()](ErrorCode error, size_t) {
             if (error || self->response_->body().empty()) return self->on_sent(error);
-            // The body as one buffer of its own: several would be copied into one on their way, and nothing would wipe that.
+            // The body as one buffer of its own: several would be copied into one on their way, and nothing
+            // would wipe that.
             net::async_write(self->stream_, net::buffer(self->response_->body()),
                              [self](ErrorCode failed, size_t) { self->on_sent(failed); });
         });

@@ -1,8 +1,8 @@
 // AMD's hierarchy and SEV-SNP reports (AMD 56860; VCEK certificate specification 57230).
 #include "attest/simulate/amd.h"
 
-#include "attest/simulate/der.h"
 #include "attest/base/encode.h"
+#include "attest/simulate/der.h"
 #include "attest/simulate/simulate.h"
 
 namespace litebox::attest::simulate {

@@ -1,8 +1,8 @@
 // Intel's collateral: TCB info and enclave identities as its provisioning service writes them, and the PCK
 // extension.
+#include "attest/base/encode.h"
 #include "attest/base/json.h"
 #include "attest/simulate/der.h"
-#include "attest/base/encode.h"
 #include "attest/simulate/intel.h"
 
 namespace litebox::attest::simulate {

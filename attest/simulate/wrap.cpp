@@ -1,7 +1,7 @@
 #include "attest/simulate/wrap.h"
 
-#include "attest/base/json.h"
 #include "attest/base/encode.h"
+#include "attest/base/json.h"
 
 namespace litebox::attest::simulate {
 

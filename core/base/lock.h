@@ -100,8 +100,12 @@ class LITEBOX_CAPABILITY("mutex") Mutex : Pinned {
     void note_released() {}
     void pass_point() {}
 #else
-    void note_acquired(bool tried = false) { watch_acquired(rank_, tried); }
-    void note_released() { watch_released(rank_); }
+    void note_acquired(bool tried = false) {
+        watch_acquired(rank_, tried);
+    }
+    void note_released() {
+        watch_released(rank_);
+    }
     static void pass_point() {
         if (lock_watch.point != nullptr) lock_watch.point(false);
     }

@@ -13,6 +13,11 @@ static long spent(int who) {
     getrusage(who, &u);
     return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 + (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
 }
+static long resident(void) {
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
 static void* thread(void* arg) {
     YES(spent(RUSAGE_THREAD) < 50);
     return arg;
@@ -21,7 +26,8 @@ int main(void) {
     struct rusage usage;
     OK(getrusage((enum __rusage_who)7, &usage));
     OK(syscall(SYS_getrusage, RUSAGE_SELF, BAD));
-    pid_t p = CHILD(burn(120));
+    // Its resident size may take a moment to be known.
+    pid_t p = CHILD(burn(120); while (resident() <= 100) sleep_ms(10));
     siginfo_t info;
     waitid(P_PID, p, &info, WEXITED | WNOWAIT);
     YES(spent(RUSAGE_CHILDREN) < 60);
