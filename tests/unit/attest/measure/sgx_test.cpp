@@ -47,7 +47,7 @@ TEST(SgxMeasure, every_part_of_the_layout_changes_the_measurement) {
                                         EnclaveLayout{.ssa_frame_pages = 2}, EnclaveLayout{.heap_pages = 1}})
         digests.push_back(to_hex(measure_enclave(test_image(), layout)->mr_enclave));
     std::ranges::sort(digests);
-    EXPECT_EQ(std::ranges::unique(digests).size(), 0u);
+    EXPECT_EQ(std::adjacent_find(digests.begin(), digests.end()), digests.end());
     EXPECT_FALSE(measure_enclave(test_image(), {.threads = 0}).ok());
     EXPECT_FALSE(measure_enclave(test_image(), {.threads = 1024, .stack_pages = 65536}).ok());
 }
