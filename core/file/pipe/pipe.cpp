@@ -281,32 +281,47 @@ Result<u64> Pipe::set_capacity(u64 bytes) {
     return slots * page_size;
 }
 
-void Pipe::add_end(bool reader, bool writer) {
-    if (reader) {
-        readers_.fetch_add(1);
-        reader_openings_.fetch_add(1);
-    }
-    if (writer) {
-        writers_.fetch_add(1);
-        writer_openings_.fetch_add(1);
+Pipe::Opening Pipe::add_end(bool reader, bool writer) {
+    Opening opening{};
+    {
+        // One step with the look at the other side, which may see us, do all it wants and go at any moment.
+        LockGuard guard(mutex_);
+        if (reader) {
+            readers_.fetch_add(1);
+            reader_openings_.fetch_add(1);
+        }
+        if (writer) {
+            writers_.fetch_add(1);
+            writer_openings_.fetch_add(1);
+        }
+        opening = {readers_.load() > 0 && writers_.load() > 0, reader_openings_.load(),
+                   writer_openings_.load()};
     }
     read_queue_.wake(0, ~u32{0});
     write_queue_.wake(0, ~u32{0});
+    return opening;
 }
 
 void Pipe::remove_end(bool reader, bool writer) {
-    if (reader && readers_.fetch_sub(1) == 1) write_queue_.wake(poll_error | poll_out, ~u32{0});
-    if (writer && writers_.fetch_sub(1) == 1) read_queue_.wake(poll_hang_up | poll_in, ~u32{0});
+    bool last_reader, last_writer;
+    {
+        LockGuard guard(mutex_);
+        last_reader = reader && readers_.fetch_sub(1) == 1;
+        last_writer = writer && writers_.fetch_sub(1) == 1;
+    }
+    if (last_reader) write_queue_.wake(poll_error | poll_out, ~u32{0});
+    if (last_writer) read_queue_.wake(poll_hang_up | poll_in, ~u32{0});
 }
 
-Result<void> Pipe::await_other_side(bool reader, bool writer, Openings before) {
+Result<void> Pipe::await_other_side(bool reader, bool writer, const Opening& opening) {
+    if (opening.met) return {};
     if (reader && !writer) {
         return wait_until(read_queue_, platform::no_deadline,
-                          [&] { return writers_.load() > 0 || writer_openings_.load() != before.writers; });
+                          [&] { return writers_.load() > 0 || writer_openings_.load() != opening.writers; });
     }
     if (writer && !reader) {
         return wait_until(write_queue_, platform::no_deadline,
-                          [&] { return readers_.load() > 0 || reader_openings_.load() != before.readers; });
+                          [&] { return readers_.load() > 0 || reader_openings_.load() != opening.readers; });
     }
     return {};
 }

@@ -29,16 +29,16 @@ class Pipe : public RefCounted<Pipe> {
     u64 capacity();
     Result<u64> set_capacity(u64 bytes);
 
-    /// How often each side has been opened.
-    struct Openings {
-        u32 readers, writers;
+    /// What an end found when it was added.
+    struct Opening {
+        bool met;              // the other side was there
+        u32 readers, writers;  // how often each side had been opened
     };
-    [[nodiscard]] Openings openings() const { return {reader_openings_.load(), writer_openings_.load()}; }
     /// Counts ends; the last of a side wakes the other.
-    void add_end(bool reader, bool writer);
+    Opening add_end(bool reader, bool writer);
     void remove_end(bool reader, bool writer);
     /// fifo(7): waits until the other side is opened.
-    Result<void> await_other_side(bool reader, bool writer, Openings before);
+    Result<void> await_other_side(bool reader, bool writer, const Opening& opening);
     [[nodiscard]] bool has_readers() const { return readers_.load() > 0; }
     [[nodiscard]] bool unused() const { return readers_.load() == 0 && writers_.load() == 0; }
 

@@ -16,9 +16,9 @@ class PipeFile final : public File {
         : File(flags), pipe_(std::move(pipe)), inode_(std::move(inode)), fifo_(fifo) {}
     ~PipeFile() override;
 
-    void join() {
-        pipe_->add_end(readable(), writable());
+    Pipe::Opening join() {
         joined_ = true;
+        return pipe_->add_end(readable(), writable());
     }
     Result<usize> read(IoCursor& to, u64&) override { return pipe_->read(to, non_blocking()); }
     Result<usize> write(IoCursor& from, u64&) override {
@@ -120,10 +120,8 @@ Result<Ref<File>> open_fifo(Inode& inode, u32 flags) {
     Ref<PipeFile> file = TRY(make_ref<PipeFile>(pipe, Ref<Inode>(&inode), true, flags));
     bool reader = file->readable(), writer = file->writable();
     if ((flags & open_non_blocking) != 0 && writer && !reader && !pipe->has_readers()) return Errno::enxio;
-    // Counted before we are seen: the other side may come, do all it wants and go before we look.
-    Pipe::Openings before = pipe->openings();
-    file->join();
-    if ((flags & open_non_blocking) == 0) TRY(pipe->await_other_side(reader, writer, before));
+    Pipe::Opening opening = file->join();
+    if ((flags & open_non_blocking) == 0) TRY(pipe->await_other_side(reader, writer, opening));
     return Ref<File>(std::move(file));
 }
 
