@@ -112,7 +112,8 @@ class RevocationList {
     Time next_update() const { return next_update_; }
     bool current_at(Time now) const { return this_update_ <= now && now <= next_update_; }
     bool revokes(ByteView serial) const;
-    size_t size() const { return serials_.size(); }
+    /// Ascending, without leading zeros.
+    const std::vector<ByteView>& serials() const { return serials_; }
 
     const SignedObject& signed_object() const { return signed_; }
 
@@ -124,7 +125,7 @@ class RevocationList {
     SignedObject signed_;
     ByteView issuer_;
     Time this_update_, next_update_;
-    std::vector<ByteView> serials_;  // ascending, without leading zeros
+    std::vector<ByteView> serials_;
 };
 using RevocationListPointer = std::shared_ptr<const RevocationList>;
 

@@ -147,7 +147,7 @@ class PathBuilder {
                     named = true;
                     continue;
                 }
-                if (tries_++ == maximum_tries)
+                if (++tries_ > maximum_tries)
                     return fault("no path within 64 signatures: too many candidates of equal names");
                 if (!verify_signature(issuer->spki(), last.signed_object(), memory_)) {
                     if (!named)
