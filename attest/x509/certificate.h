@@ -112,6 +112,7 @@ class RevocationList {
     Time next_update() const { return next_update_; }
     bool current_at(Time now) const { return this_update_ <= now && now <= next_update_; }
     bool revokes(ByteView serial) const;
+    size_t size() const { return serials_.size(); }
     /// Ascending, without leading zeros.
     const std::vector<ByteView>& serials() const { return serials_; }
 
