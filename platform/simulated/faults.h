@@ -13,6 +13,8 @@
 namespace litebox::simulated {
 
 /// What can be made to fail. `park` then returns early, copies do nothing, `heap` is the core's own heap.
+// clang-format does not settle on this one.
+// clang-format off
 #define LITEBOX_SIMULATED_OPERATIONS(X)                                                                 \
     X(clone_space)                                                                                      \
     X(blank_space)                                                                                      \
@@ -22,12 +24,14 @@ namespace litebox::simulated {
     X(unmap)                                                                                            \
     X(protect)                                                                                          \
     X(move)                                                                                             \
-    X(advise) X(run_in_space) X(copy_in) X(copy_out) X(zero_out) X(copy_in_string) X(load_word)         \
+    X(advise)                                                                                           \
+    X(run_in_space) X(copy_in) X(copy_out) X(zero_out) X(copy_in_string) X(load_word)                   \
         X(compare_exchange_word) X(create_thread_block) X(start_thread) X(save_guest_state) X(park)     \
             X(stream_read) X(stream_write) X(host_open) X(host_list) X(host_read_link) X(host_read)     \
                 X(host_attributes) X(host_create) X(host_link) X(host_remove) X(host_rename)            \
                     X(host_set_attributes) X(host_write) X(host_truncate) X(host_allocate) X(host_sync) \
                         X(host_seek) X(host_lock) X(host_extended_attributes) X(host_space) X(heap)
+// clang-format on
 
 enum class Operation : u8 {
 #define LITEBOX_NAME(name) name,
