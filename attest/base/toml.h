@@ -5,3 +5,15 @@
 
 #define TOML_ASSERT(condition) static_cast<void>(condition)
 #include <toml++/toml.h>
+
+#include <string_view>
+
+#include "attest/base/result.h"
+
+namespace litebox::attest {
+
+/// The whole of `text` as TOML. Other characters than ASCII may stand in comments and in strings of one line.
+/// The error begins with "line N: ".
+Result<toml::table> parse_toml(std::string_view text);
+
+}  // namespace litebox::attest

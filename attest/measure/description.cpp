@@ -206,13 +206,7 @@ SgxDescription read_sgx(Table table) {
 
 Result<Description> parse_description(std::string_view text, std::filesystem::path directory) {
     if (text.size() > 1 << 20) return Error{"a description larger than 1 MiB"};
-    toml::table root;
-    try {
-        root = toml::parse(text);
-    } catch (const toml::parse_error& error) {
-        return Error{"line " + std::to_string(error.source().begin.line) + ": " +
-                     std::string(error.description())};
-    }
+    toml::table root = ATTEST_TRY(parse_toml(text));
     std::string error;
     Table top(&root, "", error);
     Table snp = top.below("snp"), tdx = top.below("tdx"), sgx = top.below("sgx");

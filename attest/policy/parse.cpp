@@ -212,12 +212,9 @@ std::optional<FirmwareVersion> parse_firmware(std::string_view text) {
 
 Result<Policy> Policy::parse(std::string_view text) {
     if (text.size() > largest_policy) return Error{"policy: larger than 1 MiB"};
-    toml::table whole;
-    try {  // toml++ without exceptions would be another one, in a program whose other parts use it with them
-        whole = toml::parse(text);
-    } catch (const toml::parse_error& error) {
-        return complaint(error.source(), std::string(error.description()));
-    }
+    Result<toml::table> parsed = parse_toml(text);
+    if (!parsed) return Error{"policy, " + parsed.error().message};
+    const toml::table& whole = *parsed;
     Policy policy;
     for (const PolicySection& section : sections) {
         const toml::table* table = section.name.empty() ? &whole : whole[section.name].as_table();

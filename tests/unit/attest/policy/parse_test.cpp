@@ -138,6 +138,30 @@ TEST(PolicyFile, what_is_not_well_formed_is_an_error_and_never_ignored) {
               "policy, line 2: 'snp.vmpl' must be a list of levels from 0 to 3");
 }
 
+TEST(PolicyFile, other_scripts_stand_in_comments_and_strings_of_one_line_only) {
+    const std::string accent = "\xc3\xa9", mark = "\xef\xbb\xbf";
+    for (const std::string& toml : {
+             mark + "allow_debug = true",
+             "# " + accent + " \" ' \"\"\"\nallow_debug = true # '''" + accent,
+             "accepted_advisories = [\"\\\"" + accent + "\", '\"\\', \"" + accent + "\\\\\"]",
+             "accepted_advisories = ['''a''', \"\"\"b\"\"\"\"] # " + accent,
+         })
+        EXPECT_EQ(error_of(toml), "") << toml;
+    const std::string misplaced =
+        "policy, line 2: a character that is not ASCII stands outside of comments and strings of one line";
+    for (const std::string& toml : {
+             "#\n" + accent,
+             "#\n[" + accent + "]",
+             "#\n" + mark + "allow_debug = true",
+             "#\nallow_debug = true " + accent,
+             "#\naccepted_advisories = ['\\'," + accent + "]",
+             "#\naccepted_advisories = ['''" + accent + "''']",
+             "#\naccepted_advisories = [\"\"\"\\\"\"\"" + accent + "\"\"\"]",
+             "accepted_advisories = [\"\"\"\n\"\"\"\"\"" + accent + "]",
+         })
+        EXPECT_EQ(error_of(toml), misplaced) << toml;
+}
+
 TEST(PolicyFile, what_is_probably_not_meant_is_warned_of) {
     auto warns = [](const std::string& toml, const std::string& of) {
         for (const std::string& warning : policy_warnings(Policy::parse(toml).value()))
