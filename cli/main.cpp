@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "supervisor/supervisor.h"
 
 namespace litebox::cli {
 
@@ -108,5 +109,7 @@ int command_help(Words words) {
 
 int main(int argc, char** argv) {
     if (argc < 1) return litebox::cli::exit_litebox;
-    return litebox::cli::dispatch({argv + 1, static_cast<size_t>(argc - 1)});
+    int status = litebox::cli::dispatch({argv + 1, static_cast<size_t>(argc - 1)});
+    litebox::supervisor::drop_unused_opener();
+    return status;
 }

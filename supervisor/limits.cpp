@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -20,8 +21,6 @@ namespace litebox::supervisor {
 namespace {
 
 constexpr uint64_t usual_tasks = 1024;
-/// Besides the program's: opener, PID 1, the system process, the spare and those on their way out.
-constexpr uint64_t own_tasks = 96;
 
 uint64_t threads_of(const char* process) {
     std::string path = std::string("/proc/") + process;
@@ -41,13 +40,6 @@ uint64_t tasks_of_user() {
     return count;
 }
 
-void set_soft(int resource, uint64_t wanted) {
-    rlimit limit;
-    if (getrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) return;
-    limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
-    setrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
-}
-
 }  // namespace
 
 uint64_t default_tasks() {
@@ -63,13 +55,15 @@ uint64_t default_tasks() {
     return std::clamp<uint64_t>(half, 1, usual_tasks);
 }
 
-FileSizeLimit::FileSizeLimit(uint64_t needed) {
+void raise_file_size_limit(uint64_t needed) {
+    rlimit limit;
     signal(SIGXFSZ, SIG_IGN);
-    if (getrlimit(RLIMIT_FSIZE, &before_) != 0 || before_.rlim_cur >= needed) return;
-    if (before_.rlim_max < needed)
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= needed) return;
+    if (limit.rlim_max < needed)
         throw std::runtime_error("the limit of file sizes holds for memory files too, and " +
-                                 std::to_string(before_.rlim_max >> 20) + " MiB are not enough (ulimit -f)");
-    set_soft(RLIMIT_FSIZE, RLIM_INFINITY);
+                                 std::to_string(limit.rlim_max >> 20) + " MiB are not enough (ulimit -f)");
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 void check_descriptor_limit() {
@@ -78,26 +72,6 @@ void check_descriptor_limit() {
         throw std::runtime_error("the hard limit of open files is " + std::to_string(limit.rlim_max) +
                                  "; granted files need " + std::to_string(needed_descriptors) +
                                  " (ulimit -Hn)");
-}
-
-void FileSizeLimit::restore() const {
-    setrlimit(RLIMIT_FSIZE, &before_);
-}
-
-void be_first_to_go() {
-    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (file < 0) return;
-    (void)!write(file, "1000", 4);
-    close(file);
-}
-
-void limit_self(uint64_t tasks) {
-    const rlimit none{0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    // Counted in the sandbox's own user namespace, and beyond it against the invoker's.
-    const rlimit processes{tasks + own_tasks, tasks + own_tasks};
-    setrlimit(RLIMIT_NPROC, &processes);
-    set_soft(RLIMIT_NOFILE, needed_descriptors);
 }
 
 }  // namespace litebox::supervisor

@@ -1,8 +1,6 @@
 // What the host's kernel itself limits, before the sandbox has a process.
 #pragma once
 
-#include <sys/resource.h>
-
 #include <cstdint>
 
 #include "platform/process/abi/start_block.h"
@@ -15,26 +13,14 @@ inline constexpr uint64_t needed_descriptors = process::write_window_end + 64;
 /// Processes and threads without --processes: 1,024, or half of what the invoker has left.
 uint64_t default_tasks();
 
-/// The invoker's limit of file sizes also holds for memory files: raised as far as it may be while the
-/// sandbox's are made. Keeps what it was.
-class FileSizeLimit {
-  public:
-    explicit FileSizeLimit(uint64_t needed);
-    /// In the child: granted files are written under the invoker's own limit; too much is EFBIG, no signal.
-    void restore() const;
+/// Besides the program's: opener, PID 1, the system process, the spare and those on their way out.
+inline constexpr uint64_t own_tasks = 96;
 
-  private:
-    rlimit before_{RLIM_INFINITY, RLIM_INFINITY};
-};
+/// The invoker's limit of file sizes also holds for memory files: raised as far as it may be. The opener was
+/// made under the invoker's own.
+void raise_file_size_limit(uint64_t needed);
 
 /// Throws when the invoker may not open as many files as the windows hold.
 void check_descriptor_limit();
-
-/// In the child, while it sees the host's /proc: its processes are the first to go when memory runs out.
-void be_first_to_go();
-
-/// In the child, inside its user namespace: no core files, no more processes and threads than `tasks`, enough
-/// descriptors for the windows.
-void limit_self(uint64_t tasks);
 
 }  // namespace litebox::supervisor

@@ -17,8 +17,8 @@
 #include "supervisor/cgroup.h"
 #include "supervisor/filter.h"
 #include "supervisor/limits.h"
+#include "supervisor/opener_plan.h"
 #include "supervisor/supervisor.h"
-#include "supervisor/view.h"
 
 namespace litebox::supervisor {
 
@@ -35,7 +35,7 @@ bool try_in_child(const std::function<bool()>& attempt) {
 /// As run does it: root's sandboxes are made by an identity without privileges, too.
 bool can_unshare(int kinds) {
     return try_in_child([kinds] {
-        const uint32_t id = run_identity();
+        const uint32_t id = unprivileged_identity(static_cast<uint32_t>(getpid()));
         if (geteuid() == 0 && (setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0)) return false;
         return unshare(CLONE_NEWUSER | kinds) == 0;
     });

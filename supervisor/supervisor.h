@@ -78,6 +78,10 @@ struct RunReport {
 /// Runs one program to its end. The terminal is as before afterwards; nothing of the sandbox is left.
 RunReport run_sandbox(const RunOptions& options);
 
+/// A command that begins as if it were to run something makes a process for that first of all. It ends here
+/// if nothing was run.
+void drop_unused_opener();
+
 struct PolicyRow {
     std::string name;  // of the host system call
     uint32_t number;
