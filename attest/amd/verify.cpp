@@ -204,7 +204,7 @@ bool SnpVerifier::signed_by(const VekCertificate& vek) const {
         if (!all_zero(ByteView(*number).subspan(48))) return false;
         signature.insert(signature.end(), number->rbegin() + 24, number->rend());
     }
-    Result<PublicKey> key = vek.certificate->public_key();
+    const Result<PublicKey>& key = vek.certificate->public_key();
     return key && key->kind() == PublicKey::Kind::p384 &&
            key->verify_ecdsa(Hash::sha384, ByteView(report_.raw).first(snp_signed_size), signature);
 }

@@ -78,7 +78,7 @@ QuoteVerifier::Endorsement QuoteVerifier::endorse(const IntelDocument& document)
             continue;
         if (!certificate->allows(Certificate::digital_signature)) continue;
         if (tried++ == maximum_signers) break;
-        if (!verify_signature(certificate->spki(), document.signed_object(), memory())) {
+        if (!verify_signature(*certificate, document.signed_object(), memory())) {
             endorsement.path.fault = PathFault::forged;
             endorsement.path.message =
                 "no \"Intel SGX TCB Signing\" certificate that is there signed these bytes";

@@ -96,7 +96,7 @@ void check_signature(const EpidVerificationReport& report, const std::string& ow
         if (certificate->is_authority() || certificate->common_name().find(signing_name) == std::string::npos)
             continue;
         if (verified || tried++ == maximum_tried) break;
-        verified = verify_signature(certificate->spki(), object, memory);
+        verified = verify_signature(*certificate, object, memory);
         if (verified || !signer) signer = certificate;
     }
     if (!signer) {

@@ -150,7 +150,7 @@ bool QuoteVerifier::signed_qe_report(const Certificate& pck) const {
     SignedObject report{quote_.qe_report.raw,
                         {SignatureAlgorithm::Scheme::ecdsa_raw, Hash::sha256},
                         quote_.qe_report_signature};
-    return verify_signature(pck.spki(), report, memory());
+    return verify_signature(pck, report, memory());
 }
 
 std::vector<CertificatePointer> QuoteVerifier::pck_candidates(std::string& complaint) {

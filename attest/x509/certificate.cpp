@@ -116,6 +116,11 @@ std::string Certificate::issuer_common_name() const {
     return common_name_of(issuer_);
 }
 
+const Result<PublicKey>& Certificate::public_key() const {
+    std::call_once(key_made_, [this] { key_ = PublicKey::from_spki(spki_); });
+    return *key_;
+}
+
 const Extension* Certificate::extension(std::string_view oid) const {
     Bytes wanted = oid_from(oid);
     auto found = std::ranges::find_if(extensions_, [&](const Extension& e) { return equal(e.oid, wanted); });

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,9 +63,9 @@ class Certificate {
     bool valid_at(Time now) const { return not_before_ <= now && now <= not_after_; }
     /// The SubjectPublicKeyInfo, DER.
     ByteView spki() const { return spki_; }
-    /// Made anew by each call: most certificates' keys are never used, because their signatures are
+    /// Made when it is first asked for: most certificates' keys are never used, because their signatures are
     /// remembered.
-    Result<PublicKey> public_key() const { return PublicKey::from_spki(spki_); }
+    const Result<PublicKey>& public_key() const;
 
     bool is_authority() const { return is_authority_; }
     /// -1: no limit.
@@ -93,6 +95,8 @@ class Certificate {
     int path_length_ = -1;
     uint16_t key_usage_ = 0;
     std::vector<Extension> extensions_;
+    mutable std::once_flag key_made_;
+    mutable std::optional<Result<PublicKey>> key_;
 };
 using CertificatePointer = std::shared_ptr<const Certificate>;
 

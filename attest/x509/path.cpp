@@ -41,8 +41,8 @@ void SignatureMemory::remember(const Digest& digest) {
 
 namespace {
 
-bool verify_now(ByteView spki, const SignedObject& object) {
-    auto key = PublicKey::from_spki(spki);
+bool verify_now(const Certificate& signer, const SignedObject& object) {
+    const Result<PublicKey>& key = signer.public_key();
     if (!key) return false;
     const SignatureAlgorithm& algorithm = object.algorithm;
     switch (algorithm.scheme) {
@@ -75,11 +75,11 @@ Digest question(ByteView spki, const SignedObject& object) {
 
 }  // namespace
 
-bool verify_signature(ByteView spki, const SignedObject& object, SignatureMemory* memory) {
-    if (!memory) return verify_now(spki, object);
-    Digest asked = question(spki, object);
+bool verify_signature(const Certificate& signer, const SignedObject& object, SignatureMemory* memory) {
+    if (!memory) return verify_now(signer, object);
+    Digest asked = question(signer.spki(), object);
     if (memory->knows(asked)) return true;
-    if (!verify_now(spki, object)) return false;
+    if (!verify_now(signer, object)) return false;
     memory->remember(asked);
     return true;
 }
@@ -149,7 +149,7 @@ class PathBuilder {
                 }
                 if (++tries_ > maximum_tries)
                     return fault("no path within 64 signatures: too many candidates of equal names");
-                if (!verify_signature(issuer->spki(), last.signed_object(), memory_)) {
+                if (!verify_signature(*issuer, last.signed_object(), memory_)) {
                     if (!named)
                         best = {{},
                                 PathFault::forged,
@@ -191,12 +191,7 @@ class PathBuilder {
         return {};
     }
 
-    PathResult complete() {
-        const Certificate& root = *path_.back();
-        bool own = equal(root.issuer(), root.subject());
-        if (own && !verify_signature(root.spki(), root.signed_object(), memory_)) {
-            return {{}, PathFault::forged, name_of(root) + " is not signed by itself"};
-        }
+    PathResult complete() const {
         for (const CertificatePointer& certificate : path_) {
             if (certificate->valid_at(now_)) continue;
             return {path_, PathFault::expired,

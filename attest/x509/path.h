@@ -29,8 +29,8 @@ class SignatureMemory {
     std::unique_ptr<State> state_;
 };
 
-/// Whether the key in `spki` made the signature. `memory` may be null.
-bool verify_signature(ByteView spki, const SignedObject& object, SignatureMemory* memory);
+/// Whether the signer's key made the signature. `memory` may be null.
+bool verify_signature(const Certificate& signer, const SignedObject& object, SignatureMemory* memory);
 
 /// Certificates that are trusted, and SHA-256 digests of certificates that are trusted wherever they come
 /// from.
@@ -64,7 +64,8 @@ struct PathResult {
 /// The path from `leaf` over `candidates` (any order, duplicates and strangers welcome) to an anchor. Of each
 /// certificate: signature, names, validity at `now`, no unknown critical extension; of issuers:
 /// basicConstraints with path length, keyUsage. At most eight certificates long, and at most 64 signatures
-/// are tried. An anchor is trusted for being one; its own signature and time are checked all the same.
+/// are tried. An anchor is trusted for being one, and its own signature proves nothing more (RFC 5280, 6.1):
+/// it is not checked; its time is.
 PathResult build_path(const CertificatePointer& leaf, const std::vector<CertificatePointer>& candidates,
                       const TrustAnchors& anchors, Time now, SignatureMemory* memory);
 

@@ -128,7 +128,7 @@ RevocationResult check_revocation(const Certificate& certificate, const Certific
     for (const auto& list : lists) {
         if (!equal(list->issuer(), issuer.subject())) continue;
         if (!issuer.allows(Certificate::crl_sign) ||
-            !verify_signature(issuer.spki(), list->signed_object(), memory)) {
+            !verify_signature(issuer, list->signed_object(), memory)) {
             forged = list;
             continue;
         }

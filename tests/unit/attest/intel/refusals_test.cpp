@@ -111,8 +111,6 @@ const Case cases[] = {
      "pck-chain"},
     {"CA with a bad signature", [](IntelKnobs& k) { k.intermediate.bad_signature = true; }, Status::forged,
      "pck-chain"},
-    {"root that does not sign itself", [](IntelKnobs& k) { k.root.bad_signature = true; }, Status::forged,
-     "pck-chain"},
     {"PCK of another name", [](IntelKnobs& k) { k.pck.subject = "Intel SGX TCB Signing"; }, Status::untrusted,
      "pck-certificate"},
     {"PCK that may not sign", [](IntelKnobs& k) { k.pck.key_usage = 0x20; }, Status::untrusted,

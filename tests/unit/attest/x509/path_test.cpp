@@ -151,6 +151,19 @@ TEST(Paths, keep_basic_constraints_key_usage_and_critical_extensions) {
               PathFault::untrusted);
 }
 
+TEST(Paths, trust_an_anchor_for_being_one_and_nothing_beside_it) {
+    CertificateSpec spec = authority("root", "root");
+    CertificatePointer root = made(spec), end = made(leaf("root"));
+    spec.bad_signature = true;
+    CertificatePointer damaged = made(spec);
+    TrustAnchors handed_in{{damaged}, {}};
+    EXPECT_TRUE(build_path(end, {}, handed_in, now, nullptr).ok());
+    TrustAnchors pinned;
+    pinned.sha256 = {root->sha256()};
+    EXPECT_TRUE(build_path(end, {damaged, root}, pinned, now, nullptr).ok());
+    EXPECT_EQ(build_path(end, {damaged}, pinned, now, nullptr).fault, PathFault::untrusted);
+}
+
 TEST(Paths, prefer_a_path_in_its_time_to_an_expired_one) {
     CertificatePointer root = made(authority("root", "root"));
     CertificateSpec old = authority("ca", "root");
@@ -222,9 +235,9 @@ TEST(SignatureMemory, remembers_only_what_was_good) {
     forged.bad_signature = true;
     SignatureMemory memory;
     for (int again = 0; again < 3; again++) {
-        EXPECT_TRUE(verify_signature(root->spki(), end->signed_object(), &memory));
-        EXPECT_FALSE(verify_signature(root->spki(), made(forged)->signed_object(), &memory));
-        EXPECT_FALSE(verify_signature(end->spki(), end->signed_object(), &memory));
+        EXPECT_TRUE(verify_signature(*root, end->signed_object(), &memory));
+        EXPECT_FALSE(verify_signature(*root, made(forged)->signed_object(), &memory));
+        EXPECT_FALSE(verify_signature(*end, end->signed_object(), &memory));
     }
 }
 
