@@ -41,7 +41,7 @@ for name in "${names[@]}"; do
   seeds=(); [ -d "fuzz/seeds/$name" ] && seeds=("fuzz/seeds/$name")
   # Evidence has real seeds as well, where they lie beside the project.
   vectors=${LITEBOX_VECTORS:-../shared/vectors}
-  [[ $name == attest_* && -f $vectors/expected.json ]] && seeds+=("$vectors")
+  [[ $name == attest* && -f $vectors/expected.json ]] && seeds+=("$vectors")
   IFS=';' read -ra options < "$out/$name.options"
   echo "fuzz: $name for $seconds s"
   # In a short run what an input may take is generous: the machine may be loaded.
