@@ -41,6 +41,8 @@ struct BootParameters {
     bool trace, statistics;
     bool quiet;
     bool root_given;                    // --root: no default view beneath
+    bool root_image;                    // the root is the EROFS image on block device 0
+    std::span<const u8> root_hash;      // of its dm-verity tree, 32 bytes; empty: the image is not verified
     bool interactive;                   // -it
     std::span<const u64> denied_calls;  // bit map by number (--deny-calls)
     bool kill_on_denied;

@@ -171,7 +171,8 @@ u32 current_processor();
 void share_clock(ClockData& place);
 
 // ---------------------------------------------------------------------------------------------------------------
-// Rings: the terminal (streams 0, 1, 2 of the invoker), and host files granted by the invoker (host_files.h).
+// Rings: the terminal (streams 0, 1, 2 of the invoker), host files granted by the invoker (host_files.h), and
+// block devices (block_device.h).
 
 struct WindowSize {
     u16 rows, columns, x_pixels, y_pixels;

@@ -30,7 +30,8 @@ namespace litebox::simulated {
             X(stream_read) X(stream_write) X(host_open) X(host_list) X(host_read_link) X(host_read)     \
                 X(host_attributes) X(host_create) X(host_link) X(host_remove) X(host_rename)            \
                     X(host_set_attributes) X(host_write) X(host_truncate) X(host_allocate) X(host_sync) \
-                        X(host_seek) X(host_lock) X(host_extended_attributes) X(host_space) X(heap)
+                        X(host_seek) X(host_lock) X(host_extended_attributes) X(host_space) X(block_read)         \
+                            X(block_write) X(block_flush) X(heap)
 // clang-format on
 
 enum class Operation : u8 {

@@ -94,6 +94,11 @@ void Machine::install(std::string_view path, GuestProgram program) {
     files_.add_file(path, small_elf(add_code(std::move(program))), 0755);
 }
 
+std::vector<u8> Machine::executable(GuestProgram program) {
+    std::string image = small_elf(add_code(std::move(program)));
+    return {image.begin(), image.end()};
+}
+
 platform::Space* Machine::new_space() {
     std::lock_guard guard(mutex_);
     auto space = std::make_unique<platform::Space>();
@@ -202,10 +207,14 @@ void Machine::fill_parameters() {
     parameters_.process_limit = options_.process_limit;
     parameters_.cpu_seconds = options_.cpu_seconds;
     parameters_.root_given = true;
+    parameters_.root_image = options_.root_image;
+    parameters_.root_hash = options_.root_hash;
 }
 
 Outcome Machine::run(GuestProgram program) {
-    install((options_.root == "/" ? "" : options_.root) + "/bin/init", std::move(program));
+    // An image brings its own /bin/init.
+    if (!options_.root_image)
+        install((options_.root == "/" ? "" : options_.root) + "/bin/init", std::move(program));
     fill_parameters();
     boot_space_ = new_space();
     SimulatedThread* first = new_thread(nullptr);

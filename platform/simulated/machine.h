@@ -28,6 +28,16 @@ struct Options {
     std::string root = "/";      // what of the host's tree is granted as the guest's root
     bool root_writable = false;  // the granted root may be written (else what is written vanishes)
     u64 cpu_seconds = 0;
+    bool root_image = false;    // the root is the image on disk 0 instead of `root`
+    std::vector<u8> root_hash;  // its verity hash; empty: none
+};
+
+/// A block device.
+struct Disk {
+    std::vector<u8> bytes;
+    bool read_only = true;
+    /// What the host makes of what is read at `offset`; may answer anything.
+    std::function<void(u64 offset, std::span<u8> bytes)> alter;
 };
 
 struct Outcome {
@@ -45,6 +55,8 @@ class Machine : Pinned {
 
     /// The host's files; Options::root of them is granted.
     HostTree& files() { return files_; }
+    /// The block devices, in their order.
+    std::deque<Disk>& disks() { return disks_; }
     Faults& faults() { return faults_; }
     [[nodiscard]] const Options& options() const { return options_; }
 
@@ -53,6 +65,8 @@ class Machine : Pinned {
     u64 add_handler(SignalHandler handler);
     /// An ELF file that enters `program`.
     void install(std::string_view path, GuestProgram program);
+    /// The bytes of such a file.
+    std::vector<u8> executable(GuestProgram program);
     /// Bytes that come from the invoker's terminal or pipe at this time (monotonic nanoseconds); `end`: then
     /// no more.
     void type_at(u64 when, std::string_view bytes, bool end = false);
@@ -135,6 +149,7 @@ class Machine : Pinned {
 
     Options options_;
     HostTree files_;
+    std::deque<Disk> disks_;
     Faults faults_;
     Outcome outcome_;
     std::string label_;

@@ -30,7 +30,7 @@ enum class Parameter : u32 {
     clock = 13,             // ClockRecord
     seed = 14,              // 32 to 64 bytes of entropy
     terminal = 15,          // TerminalRecord
-    root_hash = 16,         // of the image on the first block device: 32 bytes
+    root_hash = 16,         // of the image's dm-verity tree, with flag_root_image: 32 bytes
 };
 
 struct ParameterRecord {
@@ -47,6 +47,7 @@ enum ParameterFlag : u64 {
     flag_interactive = 32,
     flag_kill_on_denied = 64,
     flag_profile = 128,
+    flag_root_image = 256,  // the first block device is an EROFS image, and the root
 };
 
 /// Grants are numbered in their order from 0; number N is what the 9P export shows as `N`.
