@@ -1,0 +1,87 @@
+#include "tests/unit/vm/device/platform.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include "core/base/heap.h"
+#include "platform/vm/device/shared_frames.h"
+
+namespace litebox {
+
+void* heap_allocate(usize size) {
+    return std::malloc(size);
+}
+void heap_free(void* object) {
+    std::free(object);
+}
+
+}  // namespace litebox
+
+namespace litebox::platform {
+
+namespace {
+
+std::mutex park_mutex;
+std::condition_variable park_condition;
+
+}  // namespace
+
+u64 monotonic_ns() {
+    auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<u64>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
+
+ParkResult park(std::atomic<u32>& word, u32 expected, u64 deadline) {
+    std::unique_lock lock(park_mutex);
+    if (word.load() != expected) return ParkResult::woken;
+    u64 now = monotonic_ns(), longest = u64{1} << 40;
+    u64 left = deadline <= now ? 0 : min(deadline - now, longest);
+    bool changed = park_condition.wait_for(lock, std::chrono::nanoseconds(left),
+                                           [&] { return word.load() != expected; });
+    return changed ? ParkResult::woken : ParkResult::timed_out;
+}
+
+void unpark(std::atomic<u32>&, u32) {
+    std::lock_guard lock(park_mutex);
+    park_condition.notify_all();
+}
+
+bool spinning_pays() {
+    return false;
+}
+
+void panic(std::string_view reason) {
+    throw vm::MachineStopped(std::string(reason));
+}
+
+}  // namespace litebox::platform
+
+namespace litebox::vm {
+
+namespace {
+
+/// What tests have allocated goes with the process.
+struct Allocations {
+    std::mutex mutex;
+    std::vector<void*> all;
+    ~Allocations() {
+        for (void* one : all) std::free(one);
+    }
+} allocations;
+
+}  // namespace
+
+Result<SharedMemory> allocate_shared_memory(unsigned order) {
+    usize size = usize{page_size} << order;
+    void* memory = std::aligned_alloc(page_size, size);
+    if (memory == nullptr) return Errno::enomem;
+    std::memset(memory, 0, size);
+    std::lock_guard lock(allocations.mutex);
+    allocations.all.push_back(memory);
+    return SharedMemory{static_cast<u8*>(memory), reinterpret_cast<u64>(memory)};
+}
+
+}  // namespace litebox::vm
