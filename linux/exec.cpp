@@ -228,11 +228,14 @@ Result<void> execute_elsewhere(Thread& thread, Own<ExecPlan> plan) {
     thread.space = space;
     thread.block = block;
     thread.exec_plan = plan.get();
+    // Before it runs: it may end over there before this host thread goes on as its parent.
+    bool borrowed = std::exchange(thread.is_vfork_child, false);
     auto started = platform::blank_space(block, start_in_blank_space);
     if (!started.ok()) {
         thread.space = old_space;
         thread.block = old_block;
         thread.exec_plan = nullptr;
+        thread.is_vfork_child = borrowed;
         platform::free_thread_block(block);
         return started.error();
     }

@@ -116,7 +116,7 @@ class Races(Escape):
             ending.set()
             thread.join()
         self.assert_kept(done)
-        self.assertIn("finished", done.stdout, done.stderr)
+        self.assertIn("finished", done.stdout, (done.returncode, done.stderr))
         self.assertEqual((sorted(os.listdir(self.outside)), (self.outside / "file").read_text()), (["file"], SECRET))
 
     def exchange(self, a, b):
