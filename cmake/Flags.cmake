@@ -30,11 +30,17 @@ add_link_options(-Wl,--build-id=sha1)
 include_directories(${CMAKE_SOURCE_DIR})
 
 set(LITEBOX_FREESTANDING_FLAGS
-  -ffreestanding -mgeneral-regs-only -mno-red-zone -fPIE -fvisibility=hidden
+  -ffreestanding -mno-red-zone -fPIE -fvisibility=hidden
   -fstack-protector-strong -mstack-protector-guard=tls -mstack-protector-guard-reg=gs
   -mstack-protector-guard-offset=40 -ftrivial-auto-var-init=zero -fno-strict-aliasing
   -fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none -fno-math-errno
   -ffunction-sections -fdata-sections -DLITEBOX_FREESTANDING=1)
+# General registers only. To clang that also means no `long double`, which libstdc++'s headers name without using it.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND LITEBOX_FREESTANDING_FLAGS -mno-mmx -mno-sse)
+else()
+  list(APPEND LITEBOX_FREESTANDING_FLAGS -mgeneral-regs-only)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)
   list(APPEND LITEBOX_FREESTANDING_FLAGS
     -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)

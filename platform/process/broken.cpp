@@ -20,7 +20,7 @@ class Line {
         for (int shift = 60; shift >= 0; shift -= 4) {
             unsigned digit = value >> shift & 15;
             started |= digit != 0 || shift == 0;
-            if (started) text(std::string_view("0123456789abcdef" + digit, 1));
+            if (started) text(std::string_view(&"0123456789abcdef"[digit], 1));
         }
     }
     [[nodiscard]] std::string_view view() const { return {bytes_, length_}; }

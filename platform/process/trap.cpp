@@ -53,7 +53,7 @@ void resume_core(Occurrence& event, const void* where) {
 constexpr u64 trap_page_fault = 14;
 constexpr u64 trap_breakpoint = 3;
 constexpr u64 page_error_write = 2, page_error_fetch = 16;
-constexpr i32 code_map_error = 1, code_access_error = 2, code_integer_divide = 1, code_alignment = 1;
+constexpr i32 code_access_error = 2, code_integer_divide = 1, code_alignment = 1;
 
 upcall::Fault describe_fault(const Occurrence& event) {
     upcall::Fault fault{};

@@ -48,8 +48,8 @@ BOOT_CODE void map_text(const Windows& w) {
 }
 
 BOOT_CODE StartBlock* map_block() {
-    // As bytes: nothing is constructed before the code is there.
-    alignas(StartBlock) u8 bytes[sizeof(StartBlock)];
+    // As bytes that nobody clears: what would construct or clear them is not there yet.
+    alignas(StartBlock) __attribute__((uninitialized)) u8 bytes[sizeof(StartBlock)];
     if (raw::call(raw::nr_pread64, block_descriptor, reinterpret_cast<u64>(bytes), sizeof(bytes), 0) !=
         static_cast<i64>(sizeof(bytes)))
         fail(no_block);
