@@ -150,6 +150,11 @@ void upcall::interrupted(arch::RegisterFrame& frame) {
     leave_to_guest(frame, nullptr, &restart);
 }
 
+void upcall::out_of_memory(arch::RegisterFrame& frame) {
+    exit_current_group(sigkill);
+    interrupted(frame);
+}
+
 void upcall::alarm() {
     kernel().timers->run();
 }

@@ -257,6 +257,8 @@ struct Text {
 };
 /// False where there is no such mapping.
 bool text_at(u64 address, Text& text);
+/// There is no memory for what the guest touched: its process ends, as by Linux's out-of-memory killer.
+void out_of_memory(arch::RegisterFrame& frame);
 /// The first thread of the sandbox: builds the Kernel and the first process; returns into the guest.
 void boot();
 /// The time of platform::set_alarm has come. Runs in the system process: no current thread, so it must

@@ -26,13 +26,23 @@ class InterruptsOff : Pinned {
 #endif
 };
 
+#ifdef LITEBOX_FREESTANDING
+/// A processor that waits still answers what others ask of it (cpu/interrupts.h).
+void while_spinning();
+#else
+inline void while_spinning() {}
+#endif
+
 /// Fair: who comes first gets it first.
 class SpinLock : Pinned {
   public:
     /// With interrupts off.
     void lock() {
         u32 ticket = next_.fetch_add(1, std::memory_order_relaxed);
-        while (serving_.load(std::memory_order_acquire) != ticket) asm volatile("pause");
+        while (serving_.load(std::memory_order_acquire) != ticket) {
+            while_spinning();
+            asm volatile("pause");
+        }
     }
     void unlock() {
         serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release);

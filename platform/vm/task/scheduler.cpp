@@ -1,0 +1,299 @@
+#include "platform/vm/task/scheduler.h"
+
+#include "platform/vm/host_io.h"
+#include "platform/vm/machine.h"
+
+extern "C" __attribute__((visibility("hidden"))) void litebox_switch(litebox::u64* save_stack,
+                                                                     litebox::u64 load_stack);
+
+namespace litebox::vm {
+
+namespace {
+
+constexpr u64 slice_ns = 4000000;
+/// Somebody who wakes waits at least this much behind who runs, so that two do not swap places all the time.
+constexpr u64 wake_advantage_ns = 1000000;
+/// How much a thread that slept may have saved up.
+constexpr u64 sleeper_credit_ns = 2000000;
+
+PlatformBlock& block_of(TreeNode& node) {
+    return *reinterpret_cast<PlatformBlock*>(reinterpret_cast<u8*>(&node) -
+                                             __builtin_offsetof(PlatformBlock, run_node));
+}
+PlatformBlock& block_of_timer(TreeNode& node) {
+    return *reinterpret_cast<PlatformBlock*>(reinterpret_cast<u8*>(&node) -
+                                             __builtin_offsetof(PlatformBlock, timer_node));
+}
+
+/// Under the queue's lock.
+void put(RunQueue& queue, PlatformBlock& block) {
+    u64 floor = queue.least_virtual_ns > sleeper_credit_ns ? queue.least_virtual_ns - sleeper_credit_ns : 0;
+    block.virtual_ns = max(block.virtual_ns, floor);
+    queue.ready.insert(block.run_node, block.virtual_ns);
+    queue.count++;
+}
+
+PlatformBlock* take_first(RunQueue& queue) {
+    TreeNode* node = queue.ready.first();
+    if (node == nullptr) return nullptr;
+    queue.ready.remove(*node);
+    queue.count--;
+    PlatformBlock& block = block_of(*node);
+    queue.least_virtual_ns = max(queue.least_virtual_ns, block.virtual_ns);
+    block.state.store(RunState::running, std::memory_order_relaxed);
+    return &block;
+}
+
+bool may_run_on(const PlatformBlock& block, const Processor& processor) {
+    return (block.affinity.load(std::memory_order_relaxed) >> processor.number & 1) != 0;
+}
+
+/// The first of another queue that may run here.
+PlatformBlock* steal_from(Processor& thief, Processor& victim) {
+    if (victim.queue.count == 0) return nullptr;
+    SpinGuard guard(victim.queue.lock);
+    for (TreeNode* node = victim.queue.ready.first(); node != nullptr; node = OrderedTree::next(*node)) {
+        PlatformBlock& block = block_of(*node);
+        if (!may_run_on(block, thief)) continue;
+        victim.queue.ready.remove(*node);
+        victim.queue.count--;
+        // Queues count from different beginnings.
+        u64 ahead = block.virtual_ns > victim.queue.least_virtual_ns
+                        ? block.virtual_ns - victim.queue.least_virtual_ns
+                        : 0;
+        block.virtual_ns = thief.queue.least_virtual_ns + ahead;
+        block.state.store(RunState::running, std::memory_order_relaxed);
+        return &block;
+    }
+    return nullptr;
+}
+
+PlatformBlock* steal(Processor& thief) {
+    Machine& all = machine();
+    for (u32 i = 1; i < all.processor_count; i++) {
+        Processor& victim = *all.processors[(thief.number + i) % all.processor_count];
+        if (!victim.online.load(std::memory_order_acquire)) continue;
+        if (PlatformBlock* block = steal_from(thief, victim)) return block;
+    }
+    return nullptr;
+}
+
+/// The processor time that `block` has had since it was last counted.
+void account(PlatformBlock& block, u64 now) {
+    u64 ran = now > block.started_ns ? now - block.started_ns : 0;
+    block.started_ns = now;
+    block.virtual_ns += ran * normal_weight / block.weight;
+    block.cpu_ns.store(block.cpu_ns.load(std::memory_order_relaxed) + ran, std::memory_order_relaxed);
+    if (block.home != nullptr) block.home->cpu_ns.fetch_add(ran, std::memory_order_relaxed);
+}
+
+void save_guest_registers(PlatformBlock& block) {
+    asm volatile("rdfsbase %0" : "=r"(block.fs_base));
+    asm volatile("swapgs; rdgsbase %0; swapgs" : "=r"(block.guest_gs_base));
+    asm volatile("xsave64 (%0)" : : "r"(block.vectors), "a"(~0u), "d"(~0u) : "memory");
+}
+
+void load_guest_registers(Processor& processor, PlatformBlock& block) {
+    asm volatile("wrfsbase %0" : : "r"(block.fs_base));
+    asm volatile("swapgs; wrgsbase %0; swapgs" : : "r"(block.guest_gs_base));
+    // What is loaded here is stale once the thread has run elsewhere.
+    if (processor.vectors_of == &block && block.vectors_on == &processor) return;
+    asm volatile("xrstor64 (%0)" : : "r"(block.vectors), "a"(~0u), "d"(~0u) : "memory");
+    processor.vectors_of = &block;
+    block.vectors_on = &processor;
+}
+
+/// When the processor has to look at the clock again.
+void plan_timer(Processor& processor, const PlatformBlock& running, u64 now) {
+    u64 deadline = platform::no_deadline;
+    {
+        SpinGuard guard(processor.timers.lock);
+        if (TreeNode* first = processor.timers.armed.first()) deadline = first->key;
+    }
+    if (processor.queue.count > 0 && &running != processor.idle_block) deadline = min(deadline, now + slice_ns);
+    program_timer(deadline);
+}
+
+void switch_to(Processor& processor, PlatformBlock& next) {
+    PlatformBlock& previous = *processor.current;
+    // It may still be on its way off another processor.
+    while (next.on_processor.load(std::memory_order_acquire) != 0) while_spinning();
+    if (previous.has_guest) save_guest_registers(previous);
+    next.on_processor.store(1, std::memory_order_relaxed);
+    next.processor.store(&processor, std::memory_order_relaxed);
+    processor.current = &next;
+    processor.previous = &previous;
+    load_space(processor, next.space);
+    set_trap_stack(processor, next.head.core_stack - FRAME_SIZE);
+    asm volatile("wrgsbase %0" : : "r"(&next.head) : "memory");
+    if (next.has_guest) load_guest_registers(processor, next);
+    litebox_switch(&previous.saved_stack, next.saved_stack);
+    litebox_finish_switch();
+}
+
+}  // namespace
+
+void load_space(Processor& processor, platform::Space* space) {
+    platform::Space* before = processor.loaded_space;
+    if (before == space) return;
+    u64 bit = u64{1} << processor.number;
+    if (space != nullptr) space->active.fetch_or(bit, std::memory_order_seq_cst);
+    processor.loaded_space = space;
+    asm volatile("mov %0, %%cr3" : : "r"(space != nullptr ? space->root : machine().kernel_root) : "memory");
+    if (before != nullptr) before->active.fetch_and(~bit, std::memory_order_seq_cst);
+}
+
+extern "C" void litebox_finish_switch() {
+    Processor& processor = this_processor();
+    PlatformBlock& previous = *processor.previous;
+    bool dead = previous.state.load(std::memory_order_relaxed) == RunState::dead;
+    std::atomic<u32>* cleared = dead ? previous.cleared : nullptr;
+    previous.on_processor.store(0, std::memory_order_release);
+    if (!dead) return;
+    recycle_block(previous);
+    if (cleared == nullptr) return;
+    cleared->store(1, std::memory_order_release);
+    platform::unpark(*cleared, ~0u);
+}
+
+void schedule() {
+    Processor& processor = this_processor();
+    PlatformBlock& current = *processor.current;
+    u64 now = platform::monotonic_ns();
+    account(current, now);
+    current.pending.fetch_and(~u32{pending_switch}, std::memory_order_relaxed);
+    PlatformBlock* next = nullptr;
+    {
+        SpinGuard guard(processor.queue.lock);
+        bool goes_on = &current != processor.idle_block &&
+                       current.state.load(std::memory_order_relaxed) == RunState::running;
+        if (goes_on) {
+            current.state.store(RunState::queued, std::memory_order_relaxed);
+            put(processor.queue, current);
+        }
+        next = take_first(processor.queue);
+    }
+    if (next == nullptr) next = steal(processor);
+    if (next == nullptr) next = processor.idle_block;
+    next->started_ns = now;
+    processor.idle.store(next == processor.idle_block, std::memory_order_relaxed);
+    plan_timer(processor, *next, now);
+    if (next != &current) switch_to(processor, *next);
+}
+
+namespace {
+
+Processor& choose_processor(PlatformBlock& block) {
+    Machine& all = machine();
+    Processor* last = block.processor.load(std::memory_order_relaxed);
+    bool last_good = last != nullptr && may_run_on(block, *last);
+    if (last_good && last->idle.load(std::memory_order_relaxed)) return *last;
+    Processor* good = last_good ? last : nullptr;
+    for (u32 i = 0; i < all.processor_count; i++) {
+        Processor& candidate = *all.processors[i];
+        if (!candidate.online.load(std::memory_order_acquire) || !may_run_on(block, candidate)) continue;
+        if (candidate.idle.load(std::memory_order_relaxed)) return candidate;
+        if (good == nullptr) good = &candidate;
+    }
+    return good != nullptr ? *good : this_processor();
+}
+
+void ask_to_switch(Processor& processor) {
+    PlatformBlock* running = processor.current;
+    running->pending.fetch_or(pending_switch, std::memory_order_relaxed);
+    if (&processor != &this_processor()) send_reschedule(processor);
+}
+
+/// Until now nobody else wanted the processor, so its timer does not end slices.
+void begin_slices(Processor& processor) {
+    if (&processor != &this_processor()) return send_reschedule(processor);
+    plan_timer(processor, *processor.current, platform::monotonic_ns());
+}
+
+}  // namespace
+
+void reschedule_interrupt() {
+    Processor& processor = this_processor();
+    plan_timer(processor, *processor.current, platform::monotonic_ns());
+}
+
+bool make_ready(PlatformBlock& block, RunState from) {
+    if (!block.state.compare_exchange_strong(from, RunState::queued, std::memory_order_acq_rel)) return false;
+    InterruptsOff off;
+    Processor& processor = choose_processor(block);
+    bool first, alone;
+    {
+        SpinGuard guard(processor.queue.lock);
+        put(processor.queue, block);
+        PlatformBlock& running = *processor.current;
+        first = &running == processor.idle_block ||
+                block.virtual_ns + wake_advantage_ns < running.virtual_ns;
+        alone = processor.queue.count == 1;
+        processor.idle.store(false, std::memory_order_relaxed);
+    }
+    if (first)
+        ask_to_switch(processor);
+    else if (alone)
+        begin_slices(processor);
+    return true;
+}
+
+void preempt_if_due() {
+    PlatformBlock& block = this_block();
+    if ((block.pending.load(std::memory_order_relaxed) & pending_switch) != 0 && block.preemption_held == 0)
+        schedule();
+}
+
+void arm_timer(PlatformBlock& block, u64 deadline_ns) {
+    InterruptsOff off;
+    Processor& processor = this_processor();
+    block.timer_processor = &processor;
+    bool first;
+    {
+        SpinGuard guard(processor.timers.lock);
+        processor.timers.armed.insert(block.timer_node, deadline_ns);
+        first = processor.timers.armed.first() == &block.timer_node;
+    }
+    if (first && deadline_ns < processor.programmed_ns) program_timer(deadline_ns);
+}
+
+void disarm_timer(PlatformBlock& block) {
+    TimerQueue& timers = block.timer_processor->timers;
+    SpinGuard guard(timers.lock);
+    if (block.timer_node.linked) timers.armed.remove(block.timer_node);
+}
+
+void timer_interrupt() {
+    Processor& processor = this_processor();
+    processor.ticks.fetch_add(1, std::memory_order_relaxed);
+    processor.programmed_ns = platform::no_deadline;
+    u64 now = platform::monotonic_ns();
+    {
+        SpinGuard guard(processor.timers.lock);
+        while (TreeNode* node = processor.timers.armed.first()) {
+            if (node->key > now) break;
+            processor.timers.armed.remove(*node);
+            park_timed_out(block_of_timer(*node));
+        }
+    }
+    PlatformBlock& current = *processor.current;
+    if (processor.queue.count > 0 && now - min(now, current.started_ns) >= slice_ns)
+        current.pending.fetch_or(pending_switch, std::memory_order_relaxed);
+    plan_timer(processor, current, now);
+}
+
+void idle_loop() {
+    for (;;) {
+        asm volatile("cli" : : : "memory");
+        Processor& processor = this_processor();
+        processor.idle.store(true, std::memory_order_seq_cst);
+        bool nothing = processor.queue.count == 0 &&
+                       (this_block().pending.load(std::memory_order_seq_cst) & pending_switch) == 0;
+        if (nothing) host_io::halt_until_interrupt();
+        asm volatile("cli" : : : "memory");
+        schedule();
+        asm volatile("sti" : : : "memory");
+    }
+}
+
+}  // namespace litebox::vm
