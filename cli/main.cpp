@@ -34,6 +34,8 @@ constexpr Command commands[] = {
     {"run", "run a program inside", command_run},
     {"profile", "run a program and say what it used, and a deny list that would still let it run",
      command_profile},
+    {"kernel", "write the kernel of --platform=vm to a file, for a virtual machine monitor of your choice",
+     command_kernel},
     {"doctor", "what this host offers, what is enforced, what is missing and how to get it", command_doctor},
     {"policy", "the host system calls that a sandbox may make, with their constraints", command_policy},
     {"syscalls", "every Linux system call: full, partial (what is missing) or absent", command_syscalls},
@@ -55,7 +57,8 @@ int usage(bool asked) {
         "\nfor example:\n"
         "  litebox run -- python3 script.py\n"
         "  litebox run --rw out -- make -j2\n"
-        "  litebox run --root rootfs -- /bin/sh\n";
+        "  litebox run --root rootfs -- /bin/sh\n"
+        "  litebox run --platform=vm -- python3 script.py\n";
     if (asked) {
         print(text);
         return 0;

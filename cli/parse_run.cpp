@@ -17,7 +17,7 @@ namespace litebox::cli {
 
 namespace {
 
-constexpr uint64_t least_memory = 16 << 20;
+constexpr uint64_t least_memory = 16 << 20, least_machine_memory = 8 << 20, most_processors = 64;
 constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string quoted(std::string_view text) {
@@ -84,6 +84,10 @@ class RunParser {
                 break;
             case opt_hostname:
                 return take_hostname(option);
+            case opt_platform:
+                return take_choice(option, "process", "vm", command_.virtual_machine);
+            case opt_cpus:
+                return take_processors(option);
             case opt_memory:
                 return take_memory(option);
             case opt_processes:
@@ -202,10 +206,30 @@ class RunParser {
 
     std::optional<std::string> take_memory(const FoundOption& option) {
         auto size = parse_size(*option.value, memory());
-        if (!size) return not_a(option, "a size");
-        if (*size < least_memory)
-            return "--memory " + *option.value + " is too little: a sandbox needs at least 16M";
+        if (!size || *size == 0) return not_a(option, "a size");
         command_.memory = *size;
+        return std::nullopt;
+    }
+
+    std::optional<std::string> take_processors(const FoundOption& option) {
+        auto number = parse_number(*option.value);
+        if (!number || *number == 0 || *number > most_processors)
+            return not_a(option, "a number from 1 to " + std::to_string(most_processors));
+        command_.processors = static_cast<uint32_t>(*number);
+        return std::nullopt;
+    }
+
+    /// What goes together with which platform.
+    std::optional<std::string> check_platform() const {
+        uint64_t least = command_.virtual_machine ? least_machine_memory : least_memory;
+        if (command_.memory != 0 && command_.memory < least)
+            return "--memory " + std::to_string(command_.memory >> 10) +
+                   "K is too little: " + (command_.virtual_machine ? "a virtual machine" : "a sandbox") +
+                   " needs at least " + std::to_string(least >> 20) + "M";
+        if (command_.processors != 0 && !command_.virtual_machine)
+            return "--cpus is for --platform=vm; a sandbox of host processes uses the processors that you "
+                   "may "
+                   "use, and `taskset` makes them fewer";
         return std::nullopt;
     }
 
@@ -241,6 +265,7 @@ class RunParser {
 
     std::optional<std::string> finish() {
         if (deny_action_given_) command_.kill_on_denied = kill_;
+        if (auto problem = check_platform()) return problem;
         if (auto problem = choose_user()) return problem;
         if (command_.interactive && !host_.terminal)
             return "-t needs a terminal on standard input; leave it out when the input is a pipe or a file";

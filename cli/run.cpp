@@ -38,6 +38,7 @@ RunOptions options_of(const RunCommand& command) {
     options.uid = command.uid;
     options.gid = command.gid;
     options.groups = command.groups;
+    options.processors = command.processors;
     options.memory = command.memory;
     options.processes = command.processes;
     options.timeout_ms = command.timeout_ms;
@@ -129,7 +130,9 @@ int run_command(Words words, bool profile) {
         return exit_litebox;
     if (!command.quiet)
         for (const std::string& note : command.notes) complain(note);
-    RunReport report = supervisor::run_sandbox(options);
+    RunReport report = command.virtual_machine
+                           ? supervisor::run_machine(options, supervisor::embedded_kernel())
+                           : supervisor::run_sandbox(options);
     closing_notes(command, report);
     int code = exit_code(report);
     if (command.profile)

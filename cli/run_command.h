@@ -39,6 +39,8 @@ struct RunCommand {
     uint32_t uid = 0, gid = 0;
     std::vector<uint32_t> groups;
 
+    bool virtual_machine = false;
+    uint32_t processors = 0;   // of the virtual machine; 0 = as many as the invoker may use
     uint64_t memory = 0;       // bytes; 0 = half of what the machine has
     uint64_t processes = 0;    // processes and threads together; 0 = the default
     uint64_t timeout_ms = 0;   // 0 = none

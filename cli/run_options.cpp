@@ -21,6 +21,12 @@ constexpr OptionSpec specs[] = {
     {opt_user, "user", 'u', required, "USER[:GROUP]", "root",
      "identity inside, a name or a number; default: yours"},
     {opt_hostname, "hostname", 0, required, "NAME", "build", "host name inside; default litebox"},
+    {opt_platform, "platform", 0, required, "process|vm", "vm",
+     "what confines the program: host processes behind a system-call filter, or a virtual machine whose "
+     "kernel "
+     "is LiteBox; default process"},
+    {opt_cpus, "cpus", 0, required, "N", "2",
+     "processors of the virtual machine; default as many as you may use"},
     {opt_memory, "memory", 'm', required, "SIZE", "512M",
      "limit of memory, in bytes or with K, M, G or %; default half of the machine's"},
     {opt_processes, "processes", 0, required, "N", "100",

@@ -6,6 +6,8 @@
 namespace litebox::cli {
 
 enum RunOptionId : int {
+    opt_platform,
+    opt_cpus,
     opt_ro,
     opt_rw,
     opt_tmpfs,

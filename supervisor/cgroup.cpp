@@ -20,14 +20,6 @@ namespace {
 
 constexpr const char* name_prefix = "litebox-";
 
-bool write_file(const std::string& path, const std::string& text) {
-    int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (file < 0) return false;
-    bool good = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    close(file);
-    return good;
-}
-
 /// The rest of the line of /proc/self/cgroup that has `controllers` between its colons.
 std::string own_path(const std::string& text, const std::string& controllers) {
     for (size_t at = 0; at < text.size();) {

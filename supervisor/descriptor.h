@@ -21,6 +21,8 @@ class Descriptor {
         if (number_ >= 0) close(number_);
         number_ = -1;
     }
+    /// Owned by the caller from now on.
+    int release() { return std::exchange(number_, -1); }
     [[nodiscard]] int get() const { return number_; }
 
   private:

@@ -13,25 +13,11 @@
 #include <system_error>
 
 #include "supervisor/supervisor.h"
+#include "supervisor/usage.h"
 
 namespace litebox::supervisor {
 
 namespace {
-
-bool write_file(const std::string& path, const std::string& text) {
-    int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (file < 0) return false;
-    bool good = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    close(file);
-    return good;
-}
-
-/// All ids as they are, so that files show their owners; the sandbox's own id is none of them that owns
-/// anything.
-bool write_identity_maps(pid_t child) {
-    std::string base = "/proc/" + std::to_string(child);
-    return write_file(base + "/uid_map", "0 0 4294967295") && write_file(base + "/gid_map", "0 0 4294967295");
-}
 
 void end_child(const OpenerPlan& plan) {
     kill(plan.child, SIGKILL);

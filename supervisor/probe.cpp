@@ -19,6 +19,7 @@
 #include "supervisor/limits.h"
 #include "supervisor/opener_plan.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/vm/probe_machine.h"
 
 namespace litebox::supervisor {
 
@@ -129,19 +130,21 @@ std::vector<Probe> probe_host() {
     const char* namespaces =
         "allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1, "
         "user.max_user_namespaces=10000";
-    return {probe_kernel(),
-            probe_processor(),
-            probe_namespace("user namespace", 0, namespaces),
-            probe_namespace("PID namespace", CLONE_NEWPID, namespaces),
-            probe_namespace("mount namespace", CLONE_NEWNS, namespaces),
-            probe_namespace("network namespace", CLONE_NEWNET, namespaces),
-            probe_namespace("IPC namespace", CLONE_NEWIPC, namespaces),
-            probe_namespace("UTS namespace", CLONE_NEWUTS, namespaces),
-            probe_filter(),
-            probe_children(),
-            probe_descriptors(),
-            probe_tasks(),
-            probe_cgroup()};
+    std::vector<Probe> probes = {probe_kernel(),
+                                 probe_processor(),
+                                 probe_namespace("user namespace", 0, namespaces),
+                                 probe_namespace("PID namespace", CLONE_NEWPID, namespaces),
+                                 probe_namespace("mount namespace", CLONE_NEWNS, namespaces),
+                                 probe_namespace("network namespace", CLONE_NEWNET, namespaces),
+                                 probe_namespace("IPC namespace", CLONE_NEWIPC, namespaces),
+                                 probe_namespace("UTS namespace", CLONE_NEWUTS, namespaces),
+                                 probe_filter(),
+                                 probe_children(),
+                                 probe_descriptors(),
+                                 probe_tasks(),
+                                 probe_cgroup()};
+    for (Probe& probe : probe_machine()) probes.push_back(std::move(probe));
+    return probes;
 }
 
 }  // namespace litebox::supervisor

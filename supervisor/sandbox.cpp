@@ -20,6 +20,7 @@
 #include <system_error>
 
 #include "platform/process/layout.h"
+#include "supervisor/host_processes.h"
 #include "supervisor/image.h"
 #include "supervisor/lanes.h"
 #include "supervisor/limits.h"
@@ -159,28 +160,6 @@ RunReport failed(std::string reason) {
     return report;
 }
 
-/// Without them our own files would take their numbers, and the program's output would go there.
-void open_missing_streams() {
-    for (int stream = 0; stream < 3; stream++)
-        if (fcntl(stream, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
-}
-
-/// They are taken one at a time, by who waits for the sandbox.
-class SignalsBlocked {
-  public:
-    SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        sigprocmask(SIG_BLOCK, &all, &before_);
-    }
-    ~SignalsBlocked() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-  private:
-    sigset_t before_;
-};
-
 RunReport run(const RunOptions& options) {
     uint64_t started = now_us();
     open_missing_streams();
@@ -197,13 +176,14 @@ RunReport run(const RunOptions& options) {
     Preparation p = prepare(options, o);
     update_window(p.rings->control);
     // Before the first guest there is.
-    auto& streams = *new Streams(*p.rings, options.trace_descriptor);
+    auto& streams = *new Streams(*p.rings, &p.rings->files, options.trace_descriptor);
     streams.start();
     std::string problem = opener.finish({p.arena.get(), p.block.get(), p.rings_file.get(),
                                          p.pid_one_read.get(), p.program.get(), p.image.get()});
     p.pid_one_read.reset();
     if (!problem.empty()) return failed(problem);
-    Sandbox sandbox{*p.rings, p.arena.get(), p.pid_one_write, o.memory, opener.pid(), started, strangers};
+    HostProcesses processes(opener.pid(), p.arena.get(), p.pid_one_write);
+    Sandbox sandbox{*p.rings, processes, o.memory, 0, &p.rings->files, started, strangers};
     return Watch(options, sandbox, streams).run();
 }
 

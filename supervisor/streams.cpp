@@ -1,5 +1,6 @@
 #include "supervisor/streams.h"
 
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <malloc.h>
 #include <poll.h>
@@ -35,6 +36,11 @@ void futex_wake(std::atomic<uint32_t>& word) {
     syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
 }
 
+void open_missing_streams() {
+    for (int stream = 0; stream < 3; stream++)
+        if (fcntl(stream, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
+}
+
 namespace {
 
 /// A guest that rings without anything to say does not keep a processor of the host busy.
@@ -59,8 +65,9 @@ void start_thread(void* (*run)(void*), void* argument) {
 
 }  // namespace
 
-Streams::Streams(process::Rings& rings, int report_descriptor)
+Streams::Streams(process::Rings& rings, process::FileRing* changes, int report_descriptor)
     : rings_(rings),
+      changes_(changes),
       reports_(report_descriptor),
       report_descriptor_(report_descriptor),
       input_terminal_(isatty(STDIN_FILENO)),
@@ -110,6 +117,7 @@ void Streams::terminal_changed(bool raw) {
     futex_wake(rings_.in.asked);
     rings_.control.raw_active.store(raw ? 1 : 0);
     futex_wake(rings_.control.raw_active);
+    ring_system_bell();
 }
 
 void Streams::end() {
@@ -146,7 +154,7 @@ void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
         if (written <= 0) {
             // Nobody reads any more: the writer inside learns it as EPIPE.
             rings_.out_closed[kind == OutRing::error ? 1 : 0].store(1);
-            return;
+            return ring_system_bell();
         }
         written_.fetch_add(static_cast<uint64_t>(written));
         bytes += written;
@@ -313,10 +321,14 @@ void Streams::push(std::string_view bytes) {
 }
 
 void Streams::answer(uint32_t asked) {
-    announce_file_changes(rings_.files);
+    if (changes_ != nullptr) announce_file_changes(*changes_);
     answered_ = asked;
     rings_.in.answered.store(asked, std::memory_order_release);
     futex_wake(rings_.in.answered);
+    ring_system_bell();
+}
+
+void Streams::ring_system_bell() {
     rings_.control.system_bell.fetch_add(1);
     futex_wake(rings_.control.system_bell);
 }

@@ -20,7 +20,8 @@ class Streams {
     enum News : uint32_t { change_raw = 1, escaped = 2, suspend_wanted = 4, input_in_background = 8 };
     static const int news_signal;
 
-    Streams(process::Rings& rings, int report_descriptor);
+    /// `changes`: whose changes are announced before input is; null: there is no opener to announce any.
+    Streams(process::Rings& rings, process::FileRing* changes, int report_descriptor);
     void start();
     uint32_t take_news() { return news_.exchange(0); }
     /// The main thread has changed the terminal, or was continued.
@@ -56,8 +57,10 @@ class Streams {
     void read_typed();
     void push(std::string_view bytes);
     void answer(uint32_t asked);
+    void ring_system_bell();
 
     process::Rings& rings_;
+    process::FileRing* changes_;
     Reports reports_;
     int report_descriptor_;
     bool input_terminal_, output_terminal_[2];
@@ -74,6 +77,10 @@ class Streams {
     static constexpr uint32_t longest_record_ = 1 << 17;
     char record_[longest_record_];  // of the output thread
 };
+
+/// Opens those of 0, 1, 2 that are not there: without them our own files would take their numbers, and the
+/// program's output would go there.
+void open_missing_streams();
 
 int futex_wait(std::atomic<uint32_t>& word, uint32_t expected, int timeout_ms);
 void futex_wake(std::atomic<uint32_t>& word);

@@ -1,9 +1,11 @@
-// The host side of the process platform, as the command line sees it. Everything here is ordinary hosted C++;
-// nothing of it is visible to a guest. Not thread-safe: one sandbox for each host process of `litebox`.
+// The host side of the process and the VM platform, as the command line sees it. Everything here is ordinary
+// hosted C++; nothing of it is visible to a guest. Not thread-safe: one sandbox for each host process of
+// `litebox`.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace litebox::supervisor {
@@ -29,6 +31,7 @@ struct RunOptions {
     uint32_t uid = 0, gid = 0;  // inside
     std::vector<uint32_t> groups;
 
+    uint32_t processors = 0;   // of a virtual machine; 0 = as many as the invoker may use
     uint64_t memory = 0;       // bytes; 0 = half of the machine's
     uint64_t processes = 0;    // processes and threads together; 0 = 1,024, or half of what the user has left
     uint64_t timeout_ms = 0;   // 0 = none
@@ -81,6 +84,12 @@ RunReport run_sandbox(const RunOptions& options);
 /// A command that begins as if it were to run something makes a process for that first of all. It ends here
 /// if nothing was run.
 void drop_unused_opener();
+
+/// The same in a virtual machine, which `kernel`, an ELF file, boots.
+RunReport run_machine(const RunOptions& options, std::string_view kernel);
+
+/// The kernel of the VM platform that this program carries.
+std::string_view embedded_kernel();
 
 struct PolicyRow {
     std::string name;  // of the host system call

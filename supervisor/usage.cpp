@@ -24,6 +24,19 @@ std::string read_file(const std::string& path) {
     return text;
 }
 
+bool write_file(const std::string& path, const std::string& text) {
+    int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    bool good = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    close(file);
+    return good;
+}
+
+bool write_identity_maps(pid_t child) {
+    std::string base = "/proc/" + std::to_string(child);
+    return write_file(base + "/uid_map", "0 0 4294967295") && write_file(base + "/gid_map", "0 0 4294967295");
+}
+
 namespace {
 
 uint64_t kibibytes(const std::string& status, const char* name) {

@@ -11,6 +11,12 @@ namespace litebox::supervisor {
 
 /// A file of /proc, whole; empty if it cannot be read.
 std::string read_file(const std::string& path);
+/// One write to a file of /proc or of a cgroup; false where it is refused.
+bool write_file(const std::string& path, const std::string& text);
+
+/// Of a child in a new user namespace, as root: all ids as they are, so that files show their owners; the
+/// sandbox's own id is none of them that owns anything.
+bool write_identity_maps(pid_t child);
 
 /// Our own children, those that ended and were not waited for included. Every host process of a sandbox is
 /// one, whoever made it.

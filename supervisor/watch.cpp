@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 #include <cstring>
 #include <ctime>
 
-#include "platform/process/layout.h"
 #include "supervisor/file_changes.h"
 #include "supervisor/usage.h"
 
@@ -21,27 +19,6 @@ namespace litebox::supervisor {
 namespace {
 
 constexpr uint64_t second_us = 1'000'000;
-
-const char* start_step(int code) {
-    static const char* const steps[] = {"mapping the start block",     "mapping its code",
-                                        "mapping the rings",           "making the sandbox's PID 1",
-                                        "installing signal handlers",  "making the first process",
-                                        "mapping the arena",           "giving up privileges",
-                                        "registering memory barriers", "installing the system-call filter",
-                                        "making the openers"};
-    constexpr int first = 100;
-    if (code < first || code >= first + static_cast<int>(std::size(steps))) return nullptr;
-    return steps[code - first];
-}
-
-std::string describe(int status) {
-    if (!WIFSIGNALED(status)) return "exit status " + std::to_string(WEXITSTATUS(status));
-    int signal = WTERMSIG(status);
-    std::string text = std::string("signal ") + strsignal(signal);
-    if (signal == SIGSYS) text += ": a host system call that the wall does not permit";
-    if (signal == SIGKILL) text += ": somebody on the host killed it, or the host ran out of memory";
-    return text;
-}
 
 constexpr uint64_t longest_look_us = 100'000, shortest_look_us = 2'000;
 constexpr uint64_t fill_bytes_per_us = 4096;  // faster than memory can be touched
@@ -113,7 +90,7 @@ void Watch::handle(int signal) {
 }
 
 void Watch::pass_to_program(int signal) {
-    announce_file_changes(sandbox_.rings.files);
+    if (sandbox_.files != nullptr) announce_file_changes(*sandbox_.files);
     sandbox_.rings.control.signals_pending.fetch_or(1u << signal);
     sandbox_.rings.control.system_bell.fetch_add(1);
     futex_wake(sandbox_.rings.control.system_bell);
@@ -193,38 +170,28 @@ void Watch::reap() {
         rusage usage{};
         pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &usage);
         if (pid <= 0) {
-            if (pid < 0 && errno == ECHILD)
-                end(RunReport::End::failed, "every process of the sandbox is gone");
+            if (pid < 0 && errno == ECHILD && !ended_)
+                if (auto reason = sandbox_.confined.all_ended()) end(RunReport::End::failed, *reason);
             return;
         }
         if (std::erase(sandbox_.strangers, pid) != 0) continue;
-        if (pid == sandbox_.opener) opener_lives_ = false;
         cpu_us_ += static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * second_us +
                    static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
         peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
         processes_++;
-        if (!ended_) judge(pid, status);
+        judge(pid, status);
     }
 }
 
-/// A host process that ends other than through the core's exit path ends the whole sandbox.
 void Watch::judge(pid_t pid, int status) {
-    bool outside = pid == sandbox_.opener || pid == terminal_.watcher();
-    if (!outside && WIFEXITED(status) && WEXITSTATUS(status) == LITEBOX_EXIT_COOKIE) return;
+    bool its = pid != terminal_.watcher();
+    auto reason =
+        its ? sandbox_.confined.ended(pid, status) : "the terminal's watcher ended: " + describe_end(status);
+    if (!reason) return;
     look_at_state();
-    if (ended_) return;
-    const char* step = WIFEXITED(status) ? start_step(WEXITSTATUS(status)) : nullptr;
-    if (step != nullptr)
-        end(RunReport::End::failed, std::string("the sandbox could not start: ") + step);
-    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_.killed())
+    if (its && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && cgroup_.killed())
         end(RunReport::End::limit, memory_reason());
-    else if (pid == sandbox_.opener)
-        end(RunReport::End::failed, "the opener ended: " + describe(status));
-    else if (pid == terminal_.watcher())
-        end(RunReport::End::failed, "the terminal's watcher ended: " + describe(status));
-    else
-        end(RunReport::End::failed, "a sandboxed process ended other than through the library OS (" +
-                                        describe(status) + "), so the whole sandbox was ended");
+    end(RunReport::End::failed, *reason);
 }
 
 /// What the core says of how it ended.
@@ -270,7 +237,7 @@ std::string Watch::memory_reason() const {
 void Watch::use_cgroup() {
     constexpr uint64_t brief_us = 50'000, beyond = 16 << 20;
     if (cgroup_.made() || now_us() - sandbox_.started_us < brief_us) return;
-    cgroup_.make(sandbox_.memory + sandbox_.memory / 16 + beyond);
+    cgroup_.make(sandbox_.memory + sandbox_.memory / 16 + sandbox_.own_memory + beyond);
     if (!cgroup_.made()) return;
     for_each_process([this](pid_t process) { cgroup_.take_in(process); });
 }
@@ -285,15 +252,14 @@ void Watch::look_at_use() {
     for (const Resident& row : residents)
         shown[row.number % process::ControlBlock::resident_count].store(uint64_t{row.number} << 32 | row.kib,
                                                                         std::memory_order_relaxed);
-    struct stat arena;
-    uint64_t shared = fstat(sandbox_.arena, &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * 512 : 0;
-    uint64_t memory = use.memory + shared;
+    uint64_t memory = use.memory + sandbox_.confined.shared_memory();
+    uint64_t limit = sandbox_.memory + sandbox_.own_memory;
     peak_bytes_ = std::max(peak_bytes_, memory);
-    if (memory > sandbox_.memory) return end(RunReport::End::limit, memory_reason());
+    if (memory > limit) return end(RunReport::End::limit, memory_reason());
     if (options_.cpu_time_ms != 0 && cpu_us_ + use.cpu_us > options_.cpu_time_ms * 1000)
         return end(RunReport::End::limit, "the CPU time limit of " + std::to_string(options_.cpu_time_ms) +
                                               " ms was reached (--cpu-time)");
-    uint64_t left = std::min(sandbox_.memory - memory, free_memory());
+    uint64_t left = std::min(limit - memory, free_memory());
     uint64_t interval = std::clamp(left / fill_bytes_per_us, shortest_look_us, longest_look_us);
     // Looking at many processes takes long: never most of our time.
     constexpr uint64_t share = 4;
@@ -301,10 +267,8 @@ void Watch::look_at_use() {
     next_look_us_ = now + std::max(interval, share * (now - begun));
 }
 
-/// PID 1 dies, and with it everything in its namespace; then the opener.
 void Watch::kill_all() {
-    sandbox_.pid_one.reset();
-    if (opener_lives_) kill(sandbox_.opener, SIGKILL);
+    sandbox_.confined.end_all();
     // Where all children are the sandbox's, the host says itself when none is left.
     bool all_its = sandbox_.strangers.empty() && terminal_.watcher() == 0;
     while (all_its || !processes().empty()) {

@@ -1,13 +1,14 @@
 // Waiting for a sandbox: what it does against its limits, how it ends, and that nothing of it stays.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <vector>
 
 #include "platform/process/abi/rings.h"
 #include "supervisor/cgroup.h"
-#include "supervisor/descriptor.h"
+#include "supervisor/confined.h"
 #include "supervisor/streams.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/terminal.h"
@@ -23,12 +24,28 @@ void update_window(process::ControlBlock& control);
 /// What is watched.
 struct Sandbox {
     process::Rings& rings;
-    int arena;            // descriptor
-    Descriptor& pid_one;  // write end of the pipe that the sandbox's PID 1 reads
-    uint64_t memory;      // limit in bytes
-    pid_t opener;
+    Confined& confined;
+    uint64_t memory;           // limit in bytes
+    uint64_t own_memory;       // what the platform may need besides
+    process::FileRing* files;  // null: no opener that announces changes
     uint64_t started_us;
     std::vector<pid_t> strangers;  // children that this process had before it became a supervisor
+};
+
+/// They are taken one at a time, by who waits for the sandbox.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        sigprocmask(SIG_BLOCK, &all, &before_);
+    }
+    ~SignalsBlocked() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+  private:
+    sigset_t before_;
 };
 
 /// Waits for the sandbox and says how it ended.
@@ -71,7 +88,7 @@ class Watch {
     InvokerTerminal terminal_;
     MemoryCgroup cgroup_;
     RunReport report_;
-    bool ended_ = false, opener_lives_ = true;
+    bool ended_ = false;
     int ending_signals_ = 0;
     uint64_t last_interrupt_us_ = 0;
     uint32_t asked_at_interrupt_ = 0;

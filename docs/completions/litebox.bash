@@ -1,7 +1,7 @@
 # Completion of litebox for bash.
 _litebox() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
-    local commands="run profile doctor policy syscalls attest measure broker version help"
+    local commands="run profile kernel doctor policy syscalls attest measure broker version help"
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -12,11 +12,12 @@ _litebox() {
         help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current"); return ;;
         attest) _litebox_attest "$current" "$previous"; return ;;
         doctor | policy | syscalls | version) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$current"); return ;;
+        kernel) mapfile -t COMPREPLY < <(compgen -W "--output --help" -- "$current"); return ;;
         broker) _litebox_broker; return ;;
         *) return ;;
     esac
     # After the options comes a command line of its own.
-    local valued=" --ro --rw --tmpfs --root --cwd -e --env --env-pass -u --user --hostname -m --memory --processes --timeout --cpu-time --wx --deny-calls --deny-action "
+    local valued=" --platform --cpus --ro --rw --tmpfs --root --cwd -e --env --env-pass -u --user --hostname -m --memory --processes --timeout --cpu-time --wx --deny-calls --deny-action "
     for ((i = 2; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --) i=$((i + 1)); _litebox_program "$i"; return ;;
@@ -30,12 +31,13 @@ _litebox() {
         --deny-calls) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
         --env-pass) mapfile -t COMPREPLY < <(compgen -v -- "$current"); return ;;
         -u | --user) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
+        --platform) mapfile -t COMPREPLY < <(compgen -W "process vm" -- "$current"); return ;;
         --wx) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$current"); return ;;
         --deny-action) mapfile -t COMPREPLY < <(compgen -W "eperm kill" -- "$current"); return ;;
-        --tmpfs | -e | --env | --hostname | -m | --memory | --processes | --timeout | --cpu-time) return ;;
+        --cpus | --tmpfs | -e | --env | --hostname | -m | --memory | --processes | --timeout | --cpu-time) return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--ro --rw --tmpfs --root --cwd --env --env-pass --user --hostname --memory --processes
+        mapfile -t COMPREPLY < <(compgen -W "--platform --cpus --ro --rw --tmpfs --root --cwd --env --env-pass --user --hostname --memory --processes
             --timeout --cpu-time --wx --deny-calls --deny-action --allow-slow-fs --interactive --terminal --trace --stats --json --quiet --help" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -c -- "$current")

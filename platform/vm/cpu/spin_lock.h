@@ -12,7 +12,9 @@ namespace litebox::vm {
 class InterruptsOff : Pinned {
   public:
 #ifdef LITEBOX_FREESTANDING
-    InterruptsOff() { asm volatile("pushfq; pop %0; cli" : "=r"(flags_) : : "memory"); }
+    InterruptsOff() {
+        asm volatile("pushfq; pop %0; cli" : "=r"(flags_) : : "memory");
+    }
     ~InterruptsOff() {
         constexpr u64 interrupt_flag = 0x200;
         if ((flags_ & interrupt_flag) != 0) asm volatile("sti" : : : "memory");
@@ -44,9 +46,7 @@ class SpinLock : Pinned {
             asm volatile("pause");
         }
     }
-    void unlock() {
-        serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    }
+    void unlock() { serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
   private:
     std::atomic<u32> next_{0}, serving_{0};
