@@ -17,8 +17,13 @@ constexpr u64 address_mask = borrow_unit - 1;
 constexpr u32 chunk_count = 15;
 constexpr u32 first_chunk = 64;
 
+/// The bits above an address repeat its 48th.
 File* file_of(u64 word) {
-    return reinterpret_cast<File*>(word & address_mask);
+    constexpr unsigned borrow_bits = 16;
+    return reinterpret_cast<File*>(static_cast<i64>(word << borrow_bits) >> borrow_bits);
+}
+u64 word_of(File* file) {
+    return reinterpret_cast<u64>(file) & address_mask;
 }
 
 // Chunk k holds 64 << k descriptors, so that chunks never move.
@@ -211,7 +216,7 @@ Result<int> DescriptorTable::add(Ref<File> file, bool close_on_exec, int lowest)
     TRY(state_->make_chunk(position_of(descriptor).chunk));
     state_->set_bit(descriptor, false, true);
     state_->set_bit(descriptor, true, close_on_exec);
-    state_->slot(descriptor)->store(reinterpret_cast<u64>(file.leak()), std::memory_order_release);
+    state_->slot(descriptor)->store(word_of(file.leak()), std::memory_order_release);
     if (hinted) state_->lowest_free = descriptor + 1;
     return static_cast<int>(descriptor);
 }
@@ -226,7 +231,7 @@ Result<void> DescriptorTable::set(int descriptor, Ref<File> file, bool close_on_
         old = state_->take_out(number);
         state_->set_bit(number, false, true);
         state_->set_bit(number, true, close_on_exec);
-        state_->slot(number)->store(reinterpret_cast<u64>(file.leak()), std::memory_order_release);
+        state_->slot(number)->store(word_of(file.leak()), std::memory_order_release);
     }
     if (old != nullptr) finish_close(old, this);
     return {};
@@ -296,7 +301,7 @@ Result<Ref<DescriptorTable>> DescriptorTable::copy(int up_to) {
         File* file = file_of(state_->slot(number)->load(std::memory_order_acquire));
         if (file == nullptr) continue;
         file->ref();
-        result->state_->slot(number)->store(reinterpret_cast<u64>(file), std::memory_order_relaxed);
+        result->state_->slot(number)->store(word_of(file), std::memory_order_relaxed);
         result->state_->set_bit(number, false, true);
         result->state_->set_bit(number, true, state_->bit(number, true));
     }

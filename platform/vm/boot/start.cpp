@@ -43,9 +43,10 @@ u64 random_word() {
     return (value ^ (u64{high} << 32 | low)) * 0x9e3779b97f4a7c15;
 }
 
-/// Where the kernel's windows lie: between the direct map's part of the upper half and the image's.
+/// Where the kernel's windows lie: between the direct map's part of the upper half (level-4 slots 256 to 383) and
+/// the image's (480 to 509).
 KernelPlacement place_kernel(const BootInfo& boot) {
-    constexpr u64 windows_begin = 0xffffc00000000000, slots_each = 64;
+    constexpr u64 windows_begin = 0xffffc00000000000, slots_each = 32;
     KernelPlacement placement{};
     placement.ram = boot.ram.all();
     placement.image_base = reinterpret_cast<u64>(litebox_image_begin);
@@ -56,7 +57,7 @@ KernelPlacement place_kernel(const BootInfo& boot) {
     u64 random = random_word();
     placement.region_base = windows_begin + (random % slots_each) * window;
     placement.stacks_base = windows_begin + (slots_each + (random >> 8) % slots_each) * window;
-    placement.devices_base = windows_begin + (2 * slots_each + (random >> 16) % (slots_each / 2)) * window;
+    placement.devices_base = windows_begin + (2 * slots_each + (random >> 16) % slots_each) * window;
     u64 memory = 0;
     for (const PhysicalRange& range : boot.ram.all()) memory += range.length();
     // Addresses are free; what is not there is not used.

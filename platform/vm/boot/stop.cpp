@@ -65,7 +65,4 @@ u64 host_call_count() {
     return count;
 }
 
-/// Nothing is patched here: a system call is one instruction away.
-void text_mapped(u64) {}
-
 }  // namespace litebox::platform

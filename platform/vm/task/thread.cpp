@@ -158,6 +158,10 @@ void start_block(PlatformBlock& block, void (*begin)(PlatformBlock*)) {
     (void)make_ready(block, RunState::parked);
 }
 
+Space& current_space() {
+    return *this_block().space;
+}
+
 void recycle_block(PlatformBlock& block) {
     SchedulerState& scheduler = machine().scheduler;
     SpinGuard guard(scheduler.blocks_lock);
