@@ -12,9 +12,7 @@ namespace litebox::vm {
 class InterruptsOff : Pinned {
   public:
 #ifdef LITEBOX_FREESTANDING
-    InterruptsOff() {
-        asm volatile("pushfq; pop %0; cli" : "=r"(flags_) : : "memory");
-    }
+    InterruptsOff() { asm volatile("pushfq; pop %0; cli" : "=r"(flags_) : : "memory"); }
     ~InterruptsOff() {
         constexpr u64 interrupt_flag = 0x200;
         if ((flags_ & interrupt_flag) != 0) asm volatile("sti" : : : "memory");
@@ -35,21 +33,22 @@ void while_spinning();
 inline void while_spinning() {}
 #endif
 
-/// Fair: who comes first gets it first.
+/// Not fair: a virtual processor whose turn it were may not run for long, and all others would wait for it.
 class SpinLock : Pinned {
   public:
     /// With interrupts off.
     void lock() {
-        u32 ticket = next_.fetch_add(1, std::memory_order_relaxed);
-        while (serving_.load(std::memory_order_acquire) != ticket) {
-            while_spinning();
-            asm volatile("pause");
+        while (taken_.exchange(1, std::memory_order_acquire) != 0) {
+            while (taken_.load(std::memory_order_relaxed) != 0) {
+                while_spinning();
+                asm volatile("pause");
+            }
         }
     }
-    void unlock() { serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+    void unlock() { taken_.store(0, std::memory_order_release); }
 
   private:
-    std::atomic<u32> next_{0}, serving_{0};
+    std::atomic<u32> taken_{0};
 };
 
 class SpinGuard : Pinned {
