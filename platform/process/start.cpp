@@ -99,7 +99,7 @@ namespace {
     // What follows needs a current block: seeds, locks.
     asm volatile("wrgsbase %0" : : "r"(block));
     block->space = space;
-    seed_entropy(state.entropy, info.seed, info.has_processor_random);
+    state.entropy.seed(info.seed, info.has_processor_random);
     platform::fill_entropy({reinterpret_cast<u8*>(&state.canary), sizeof(state.canary)});
     platform::fill_entropy({reinterpret_cast<u8*>(&state.patch.magic), sizeof(state.patch.magic)});
     state.canary &= ~u64{0xff};  // a zero byte stops strings

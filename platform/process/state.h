@@ -4,9 +4,9 @@
 
 #include "core/base/lock.h"
 #include "platform/boot_parameters.h"
+#include "platform/entropy_pool.h"
 #include "platform/process/abi/start_block.h"
 #include "platform/process/clock.h"
-#include "platform/process/entropy.h"
 #include "platform/process/patch.h"
 #include "platform/process/thread_slot.h"
 
@@ -103,7 +103,7 @@ struct SandboxState {
     std::atomic<u64> alarm{~u64{0}};
 
     ClockState clock;
-    EntropyState entropy;
+    platform::EntropyPool entropy;
     PatchState patch;
 
     std::span<const FilterInstruction> filter;

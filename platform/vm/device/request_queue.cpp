@@ -65,6 +65,7 @@ void RequestQueue::reap() {
             Queue::Taken taken = queue_.take(completion);
             violated = taken == Queue::Taken::violated;
             if (taken != Queue::Taken::chain) break;
+            numbers_[completion.chain].store(done_count_++, std::memory_order_relaxed);
         }
         any = true;
         std::atomic<u32>& ticket = tickets_[completion.chain];

@@ -30,6 +30,12 @@ class RequestQueue : Pinned {
     u32 wait(u16 chain);
     /// True, and the chain is given back, when the device is done with it.
     bool collect(u16 chain, u32* written);
+    /// Whether the chain is the one that the device was done with as the `number`th (from 0, counted modulo
+    /// 2^32).
+    [[nodiscard]] bool is_next(u16 chain, u32 number) const {
+        return tickets_[chain].load(std::memory_order_acquire) == done &&
+               numbers_[chain].load(std::memory_order_relaxed) == number;
+    }
 
     /// Counts up with every chain that the device is done with; unparked where somebody sleeps through
     /// sleep_on_progress.
@@ -58,6 +64,8 @@ class RequestQueue : Pinned {
     std::atomic<u32> progress_{0}, progress_sleepers_{0};
     std::atomic<u32> tickets_[Queue::most_entries] = {};
     std::atomic<u32> written_[Queue::most_entries] = {};
+    std::atomic<u32> numbers_[Queue::most_entries] = {};
+    u32 done_count_ = 0;  // under the lock
 };
 
 }  // namespace litebox::vm
