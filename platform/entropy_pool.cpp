@@ -83,11 +83,16 @@ void EntropyPool::stir() {
 }
 
 void EntropyPool::seed(std::span<const u8> seed, bool has_processor_source) {
+    mix(seed);
     LockGuard guard(mutex_);
-    auto* bytes = reinterpret_cast<u8*>(key_);
-    for (usize i = 0; i < seed.size(); i++) bytes[i % sizeof(key_)] ^= seed[i];
     has_processor_source_ = has_processor_source;
     stir();
+}
+
+void EntropyPool::mix(std::span<const u8> bytes) {
+    LockGuard guard(mutex_);
+    auto* key = reinterpret_cast<u8*>(key_);
+    for (usize i = 0; i < bytes.size(); i++) key[i % sizeof(key_)] ^= bytes[i];
 }
 
 void EntropyPool::fill(std::span<u8> out) {

@@ -10,8 +10,10 @@ namespace litebox::platform {
 
 class EntropyPool : Pinned {
   public:
-    /// Mixes `seed` in; what was there before is not lost. Before threads use it, or by one of them.
+    /// Mixes `seed` in, and the processor's generator from here on where it has one.
     void seed(std::span<const u8> seed, bool has_processor_source);
+    /// Mixes in what another source gave, at any time.
+    void mix(std::span<const u8> bytes);
     void fill(std::span<u8> out);
 
   private:

@@ -18,7 +18,6 @@ enum Event : u16 {
 };
 constexpr u32 no_port = ~u32{0};
 constexpr unsigned input_order = 2;  // 16 KiB
-constexpr u64 last_words_patience = u64{3} * 1000000000;
 
 constexpr u16 input_queue(u32 port) {
     return static_cast<u16>(port == 0 ? 0 : 2 * port + 2);
@@ -218,10 +217,10 @@ u32 ConsoleDevice::free_pieces() {
     return count;
 }
 
-void ConsoleDevice::send_last(std::span<const u8> head, std::span<const u8> body) {
+void ConsoleDevice::send_last(std::span<const u8> head, std::span<const u8> body, u64 patience_ns) {
     constexpr usize at = usize{output_pieces} * largest_piece;
     if (output().entries() == 0 || output().broken()) return;
-    u64 deadline = platform::monotonic_ns() + last_words_patience;
+    u64 deadline = platform::monotonic_ns() + patience_ns;
     body = body.first(min(body.size(), largest_piece - head.size()));
     output_frames_.write(at, head);
     output_frames_.write(at + head.size(), body);

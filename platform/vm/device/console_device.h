@@ -33,8 +33,9 @@ class ConsoleDevice : Pinned {
         return output().sleep_on_progress(seen, deadline);
     }
     [[nodiscard]] u32 sent_progress() { return output().progress(); }
-    /// For the last words: without sleeping and without the usual buffers. Gives up after some seconds.
-    void send_last(std::span<const u8> head, std::span<const u8> body);
+    /// For the last words: without sleeping and without the usual buffers. Waits so long for the device to
+    /// have taken them, and everything before them.
+    void send_last(std::span<const u8> head, std::span<const u8> body, u64 patience_ns);
 
     /// Bytes that have come; 0: none now. For one thread.
     usize receive(std::span<u8> to);

@@ -144,6 +144,7 @@ void VirtioDevice::interrupt(void* device) {
 
 // Several processors never run this at once: the line has one.
 void VirtioDevice::interrupted() {
+    if (registers_ == nullptr) return;  // of the device before it was reset
     u32 status = registers_->read(reg_interrupt_status).any() & (interrupt_queue | interrupt_configuration);
     if (status != 0) registers_->write(reg_interrupt_acknowledge, status);
     // What a waiting thread took before counts as well.

@@ -9,8 +9,8 @@ namespace litebox::vm {
 /// machine().host. Stops the machine with the reason when something that the parameters name is not there.
 void start_host_side();
 
-/// The last words, before the machine stops. Interrupts may be off, another thread may hold any lock, and devices may
-/// never have been started: these poll, for a bounded time.
+/// The last words, before the machine stops. Interrupts may be off, another thread may hold any lock, and
+/// devices may never have been started: these poll, for a bounded time.
 void say_stopped(int status);
 void say_broken(std::string_view reason);
 
