@@ -239,7 +239,8 @@ Result<void> AddressSpace::advise_piece(Mapping& mapping, u64 begin, u64 end, in
             if (mapping.locked) return Errno::einval;
             [[fallthrough]];
         case advice_dont_need_locked:
-            if (mapping.of_object()) return mapping.shared ? Result<void>() : install(mapping, begin, end);
+            // A platform need not remember what lay beneath a private copy.
+            if (!mapping.anonymous()) return mapping.shared ? Result<void>() : install(mapping, begin, end);
             return platform::advise(begin, length, platform::Advice::dont_need);
         case advice_free:
             if (!mapping.anonymous() || mapping.shared) return Errno::einval;

@@ -69,13 +69,21 @@ bool AddressSpace::grow_stack(u64 address) {
 AddressSpace::FaultVerdict AddressSpace::handle_fault(u64 address, bool write, bool execute) {
     auto limits = platform::space_limits();
     if (address >= limits.end) return refusal(sigsegv, segv_map_error);
-    LockGuard guard(mutex_);
-    Mapping* mapping = find(address);
-    if (mapping == nullptr) {
-        if (grow_stack(address)) return resolved_verdict;
-        return refusal(sigsegv, segv_map_error);
+    FaultVerdict verdict{};
+    bool of_host_file = false;
+    {
+        LockGuard guard(mutex_);
+        Mapping* mapping = find(address);
+        if (mapping == nullptr) {
+            if (grow_stack(address)) return resolved_verdict;
+            return refusal(sigsegv, segv_map_error);
+        }
+        verdict = resolve(*mapping, address, write, execute);
+        of_host_file = mapping->source.kind == MappingSource::Kind::host_file;
     }
-    return resolve(*mapping, address, write, execute);
+    // The page may only have to be read. That can take long: not under the lock.
+    if (of_host_file && verdict.signal == sigbus && platform::page_in(address).ok()) return resolved_verdict;
+    return verdict;
 }
 
 Result<AddressSpace::Identity> AddressSpace::identify(u64 address) {

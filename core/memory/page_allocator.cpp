@@ -111,8 +111,14 @@ u8* PageAllocator::allocate(unsigned order, PageUse use, bool zeroed) {
             info_[index + i].order = static_cast<u8>(order);
         }
     }
-    in_use_.fetch_add(u64{1} << order, std::memory_order_relaxed);
     u8* page = page_at(index);
+    if (!platform::commit_pages(page, page_size << order).ok()) {
+        LockGuard guard(mutex_);
+        for (u32 i = 0; i < u32{1} << order; i++) info_[index + i].use = PageUse::unused;
+        put(index, order, dirty);
+        return nullptr;
+    }
+    in_use_.fetch_add(u64{1} << order, std::memory_order_relaxed);
     if (zeroed && dirty) memset(page, 0, page_size << order);
     return page;
 }

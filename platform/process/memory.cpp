@@ -83,6 +83,16 @@ Result<void> advise(u64 address, u64 length, Advice advice) {
     return host::advise(address, length, advice_of[static_cast<u8>(advice)]);
 }
 
+/// The host reads pages of files in by itself.
+Result<void> page_in(u64 /*address*/) {
+    return Errno::efault;
+}
+
+/// The host's memory limit ends the sandbox as a whole.
+Result<void> commit_pages(void* /*pages*/, u64 /*length*/) {
+    return {};
+}
+
 void release_pages(void* pages, u64 length) {
     (void)host::advise(reinterpret_cast<u64>(pages), length, host::advise_remove);
 }

@@ -30,6 +30,7 @@ Errno usual_error(Operation operation) {
         case Operation::protect:
         case Operation::move:
         case Operation::advise:
+        case Operation::commit_pages:
         case Operation::save_guest_state:
         case Operation::heap:
             return Errno::enomem;

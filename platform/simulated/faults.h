@@ -25,6 +25,7 @@ namespace litebox::simulated {
     X(protect)                                                                                          \
     X(move)                                                                                             \
     X(advise)                                                                                           \
+    X(commit_pages)                                                                                     \
     X(run_in_space) X(copy_in) X(copy_out) X(zero_out) X(copy_in_string) X(load_word)                   \
         X(compare_exchange_word) X(create_thread_block) X(start_thread) X(save_guest_state) X(park)     \
             X(stream_read) X(stream_write) X(host_open) X(host_list) X(host_read_link) X(host_read)     \

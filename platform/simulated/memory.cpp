@@ -54,6 +54,14 @@ PageRegion page_region() {
     return machine().region();
 }
 
+Result<void> page_in(u64 /*address*/) {
+    return Errno::efault;
+}
+
+Result<void> commit_pages(void* /*pages*/, u64 /*length*/) {
+    return machine().begin(Operation::commit_pages);
+}
+
 void release_pages(void* pages, u64 length) {
     machine().pass_point();
     (void)madvise(pages, length, MADV_DONTNEED);

@@ -55,8 +55,11 @@ class Frames : Pinned {
     [[nodiscard]] u64 free_frames() const { return free_.load(std::memory_order_relaxed); }
     [[nodiscard]] u64 total_frames() const { return total_; }
     [[nodiscard]] u64 promised_frames() const { return promised_.load(std::memory_order_relaxed); }
-    /// At most this many frames may be in use for guests and caches together (a memory limit); in frames.
+    /// Guests, caches and page tables may use at most this many frames together with the kernel.
     void set_limit(u64 frames);
+    /// A frame of zeros that is mapped read-only where memory was only ever read. Not counted: neither
+    /// retained nor released by those who map it.
+    [[nodiscard]] Physical zero_frame() const { return zero_frame_; }
 
     /// A word of bookkeeping that belongs to the owner of a frame: page tables count their entries in it, the
     /// file cache its writable mappings. The owner's lock guards it.
@@ -65,28 +68,28 @@ class Frames : Pinned {
   private:
     static constexpr u32 none = ~u32{0};
     static constexpr usize most_ranges = 32;
+    /// A count that has come so far stays there, and its frame is lost: better than one that wraps to free.
+    static constexpr u32 saturated = u32{1} << 31;
     struct Info {
-        u32 references;  // 0: free, or part of a free block
+        u32 references;  // 0: free
         u32 next;        // free blocks: links, as frame numbers; else the owner's word
         u32 previous;
-        u8 order;  // free blocks: valid at their first frame
+        u8 order;  // of a free block
         FrameUse use;
-        u8 free_block;  // the first frame of one
+        bool free_block;  // its first frame
         u8 padding;
     };
     static_assert(sizeof(Info) == 16);
     struct Range {
         u32 first, end;  // frame numbers, without the bookkeeping
-        u32 frontier;    // from here on frames have never been used and have no bookkeeping yet
+        u32 frontier;    // frames from here on have never been used and have no bookkeeping yet
         Physical info;   // of `first` and those behind it
     };
     [[nodiscard]] const Range& range_of(u32 number) const;
-    [[nodiscard]] Info& info(u32 number) const;
     static Info& info_in(const Range& range, u32 number);
+    [[nodiscard]] Info& info_of(Physical frame) const;
     [[nodiscard]] u64 floor_for(FrameUse use) const;
-    bool admits(u64 count, FrameUse use) const;
     void put(const Range& range, u32 number, unsigned order);
-    void put_run(u32 first, u64 count);
     void unlink(Info& block);
     u32 take(unsigned order);
     u32 take_fresh(Range& range, unsigned order);
@@ -98,6 +101,7 @@ class Frames : Pinned {
     usize range_count_ = 0;
     u32 heads_[largest_order + 1];
     u64 total_ = 0, reserve_ = 0, withheld_ = 0;
+    Physical zero_frame_ = 0;
     std::atomic<u64> free_{0}, promised_{0};
 };
 

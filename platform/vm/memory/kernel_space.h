@@ -36,7 +36,7 @@ struct KernelPlacement {
 Result<Physical> build_kernel_space(const KernelPlacement& placement);
 
 /// A stack of `kernel_stack_size` bytes; returns its lowest byte. What lies below is not mapped. The contents
-/// are unknown but for none of them being another guest's.
+/// are unknown.
 inline constexpr u64 kernel_stack_size = 32 * 1024;
 /// Stacks lie in slots of this size, aligned to it, each at the end of its slot.
 inline constexpr u64 kernel_stack_slot = 64 * 1024;
@@ -52,23 +52,19 @@ bool resolve_kernel_fault(u64 address, bool write);
 /// Of a page of the page region, with one more reference; its frame is made if it has none. ENOMEM.
 Result<Physical> region_frame(u64 page_number);
 
-class KernelSpace : Pinned {
-  public:
+struct KernelSpace : Pinned {
     Physical root = 0;
-    PhysicalRange ram_end{0, 0};  // [0, highest byte of RAM)
+    Physical ram_end = 0;
     platform::PageRegion region{nullptr, 0};
+    SpinLock lock;  // tables of the page region and of the devices' window
+    u64 devices_base = 0, devices_used = 0;
 
-    // Page region and tables.
-    SpinLock lock;
-    // Stacks.
     SpinLock stacks_lock;
     u64 stacks_base = 0;
     u32 stack_slots_used = 0;
-    u64 free_slots = 0;  // freed slots without frames: the first's number + 1, linked through their entries
-    u8* free_stacks = nullptr;  // freed stacks that kept their frames, linked through their first word
-    u32 free_stack_count = 0;
-    // Devices.
-    u64 devices_base = 0, devices_used = 0;
+    // Lists of freed slots, by address; 0: none. Those kept still have their frames.
+    u64 free_slots = 0, kept_slots = 0;
+    u32 kept_count = 0;
 };
 
 }  // namespace litebox::vm

@@ -11,7 +11,6 @@
 
 #include <atomic>
 
-#include "core/base/lock.h"
 #include "core/base/result.h"
 #include "platform/platform.h"
 #include "platform/vm/cpu/spin_lock.h"
@@ -67,7 +66,10 @@ void drop_space(Space* space);
 FaultAnswer resolve_fault(Space& space, u64 address, Access access);
 /// After `blocked`: reads the page. May sleep. EFAULT beyond the file's end, EIO, ENOMEM; also EFAULT where
 /// no file is mapped (any more).
-Result<void> page_in(Space& space, u64 address, bool write);
+Result<void> page_in(Space& space, u64 address);
+
+/// Given by task/: where the calling thread's guest addresses mean something now.
+Space& current_space();
 
 /// Where a fault at the instruction `rip` of the kernel continues if it cannot be resolved: 0 if it is no
 /// user copy.

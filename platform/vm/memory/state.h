@@ -18,6 +18,7 @@ struct MemoryState : Pinned {
     Frames frames;
     KernelSpace kernel;
     SpacePool spaces;
+    FileCache files;
 };
 
 inline Frames& frames() {
