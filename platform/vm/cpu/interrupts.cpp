@@ -205,15 +205,14 @@ void while_spinning() {
 }
 
 void shoot_down(platform::Space& space, u64 begin, u64 end) {
-    {
-        InterruptsOff off;
-        if (this_processor().loaded_space == &space) invalidate(begin, end);
-    }
+    InterruptsOff off;  // all of it on one processor
+    if (this_processor().loaded_space == &space) invalidate(begin, end);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     ask_all(space.active.load(std::memory_order_acquire), &space, begin, end, false);
 }
 
 void shoot_down_kernel(u64 begin, u64 end) {
+    InterruptsOff off;
     invalidate(begin, end);
     ask_all(online_mask(), nullptr, begin, end, false);
 }

@@ -59,8 +59,7 @@ void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
     Access access = access_of(error);
     FaultAnswer answer = address < lower_half_end ? resolve_fault(space, address, access) : FaultAnswer::refused;
     if (answer == FaultAnswer::blocked)
-        answer = page_in(space, address).ok() ? FaultAnswer::resolved
-                                                                       : FaultAnswer::refused;
+        answer = page_in(space, address).ok() ? FaultAnswer::resolved : FaultAnswer::refused;
     if (answer == FaultAnswer::resolved) return;
     if (answer == FaultAnswer::no_memory) return upcall::out_of_memory(frame);
     if (access == Access::execute && answer_vsyscall(frame)) return;

@@ -77,7 +77,7 @@ struct Entry {
         if ((protection & platform::prot_execute) == 0) bits |= no_execute_bit;
         return {bits};
     }
-    static Entry absent(Kind kind, u8 protection, u64 source, bool shared) {
+    static constexpr Entry absent(Kind kind, u8 protection, u64 source, bool shared) {
         return {u64{static_cast<u8>(kind)} << kind_shift | u64{protection} << protection_shift |
                 source << page_shift | (shared ? absent_shared_bit : 0)};
     }

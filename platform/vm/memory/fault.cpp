@@ -1,7 +1,7 @@
 // Page faults of guests, and of user copies: the right frame is found or made without sleeping.
 
+#include "platform/vm/cpu/interrupts.h"
 #include "platform/vm/memory/cache_pages.h"
-#include "platform/vm/memory/invalidate.h"
 #include "platform/vm/memory/pages.h"
 #include "platform/vm/memory/state.h"
 #include "platform/vm/memory/tables.h"

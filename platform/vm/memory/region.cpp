@@ -1,7 +1,7 @@
 // The page region: the core's memory. An entry of its tables is empty (no frame), noted (a frame is promised
 // and comes with the first touch), or present.
 
-#include "platform/vm/memory/invalidate.h"
+#include "platform/vm/cpu/interrupts.h"
 #include "platform/vm/memory/kernel_tables.h"
 #include "platform/vm/memory/pages.h"
 #include "platform/vm/memory/state.h"
@@ -12,7 +12,8 @@ namespace {
 
 constexpr u64 region_page =
     Entry::present_bit | Entry::writable_bit | Entry::accessed_bit | Entry::dirty_bit | Entry::no_execute_bit;
-const Entry promised = Entry::absent(Kind::anonymous, platform::prot_read | platform::prot_write, 0, false);
+constexpr Entry promised =
+    Entry::absent(Kind::anonymous, platform::prot_read | platform::prot_write, 0, false);
 
 bool in_region(u64 address, u64 length) {
     const platform::PageRegion& region = memory_state().kernel.region;

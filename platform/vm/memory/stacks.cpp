@@ -1,6 +1,6 @@
 // Kernel stacks: a window cut into slots, in each of which only the upper end is mapped.
 
-#include "platform/vm/memory/invalidate.h"
+#include "platform/vm/cpu/interrupts.h"
 #include "platform/vm/memory/kernel_tables.h"
 #include "platform/vm/memory/state.h"
 

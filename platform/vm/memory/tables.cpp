@@ -1,7 +1,7 @@
 #include "platform/vm/memory/tables.h"
 
+#include "platform/vm/cpu/interrupts.h"
 #include "platform/vm/memory/cache_pages.h"
-#include "platform/vm/memory/invalidate.h"
 #include "platform/vm/memory/state.h"
 
 namespace litebox::vm {
