@@ -143,10 +143,6 @@ void leave_space(PlatformBlock& block) {
 
 }  // namespace
 
-Space& current_space() {
-    return *this_block().space;
-}
-
 Result<PlatformBlock*> make_block(Thread* thread, Kernel* kernel) {
     PlatformBlock* block = take_free();
     if (block == nullptr) block = TRY(make_new());
