@@ -3,6 +3,7 @@
 #include "core/file/devfs/device.h"
 #include "core/file/file_systems.h"
 #include "core/file/hostfs/host_file.h"
+#include "core/file/imagefs/image.h"
 #include "core/file/overlay/overlay.h"
 #include "core/file/procfs/procfs.h"
 #include "core/file/tmpfs/tmpfs.h"
@@ -38,6 +39,7 @@ class Boot : Pinned {
     Result<void> make_link(const GrantParameters& grant);
     Result<Ref<FileSystem>> make(const Plan& plan, u32* flags);
     Result<Ref<FileSystem>> make_grant(const GrantParameters& grant);
+    Result<Ref<FileSystem>> make_image();
     Result<Ref<FileSystem>> make_temporary(u32 mode, bool own, u64 size = 0);
     Result<Path> place(string_view path, bool create, u32 type = mode_directory);
     [[nodiscard]] bool granted(string_view path) const;
@@ -79,6 +81,38 @@ Result<Ref<FileSystem>> Boot::make_grant(const GrantParameters& grant) {
     return Ref<FileSystem>(std::move(overlay));
 }
 
+string_view reason_of_refusal(Errno error) {
+    switch (error) {
+        case Errno::enodev:
+            return "there is no block device; give the machine one with the image"sv;
+        case Errno::einval:
+            return "the first block device holds no EROFS image, or the root hash is not one of SHA-256"sv;
+        case Errno::eopnotsupp:
+            return "it needs what is not read here, compression for example; make it with `litebox image build`"sv;
+        case Errno::euclean:
+            return "it is damaged or cut off, or has no hash tree of its length behind it; make it again"sv;
+        case Errno::eio:
+            return "it cannot be read, or is not the image that the root hash was given for"sv;
+        default:
+            return "there is not enough memory"sv;
+    }
+}
+
+// What is written goes to memory.
+Result<Ref<FileSystem>> Boot::make_image() {
+    auto image = ImageFileSystem::create(0, parameters_.root_hash);
+    if (!image.ok()) {
+        TextBuilder line;
+        line.text("the root image cannot be used: "sv).text(reason_of_refusal(image.error()));
+        platform::report(line.view());
+        return image.error();
+    }
+    Ref<Inode> root = image.value()->root();
+    Attributes attributes = TRY(root->attributes());
+    Ref<Tmpfs> memory = TRY(Tmpfs::create(quota_, 0755, 0, 0));
+    return Ref<FileSystem>(TRY(OverlayFileSystem::create(memory->root(), std::move(root), attributes)));
+}
+
 bool Boot::granted(string_view path) const {
     for (const GrantParameters& grant : parameters_.grants)
         if (grant.guest_path == path) return true;
@@ -87,6 +121,10 @@ bool Boot::granted(string_view path) const {
 
 Result<void> Boot::mount_root() {
     FileSystems& files = *kernel().files;
+    if (parameters_.root_image) {
+        TRY(files.mount(TRY(make_image()), Path(), safe, "root"));
+        return {};
+    }
     for (const GrantParameters& grant : parameters_.grants) {
         if (grant.guest_path != "/") continue;
         Ref<FileSystem> root = grant.kind == GrantParameters::Kind::temporary

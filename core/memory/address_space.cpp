@@ -310,17 +310,21 @@ Result<void> AddressSpace::install(Mapping& mapping, u64 begin, u64 end) {
 }
 
 /// Maps the pages an object has; what it lacks stays inaccessible until a fault. A private mapping gets all
-/// pages up to the object's end at once, since later changes of protection must not tell its own copies from
-/// pages that were never there.
+/// pages up to the object's end at once (one that is only read of an object with a source: when it becomes
+/// writable), since later changes of protection must not tell its own copies from pages that were never
+/// there.
 Result<void> AddressSpace::install_object(Mapping& mapping, u64 begin, u64 end) {
-    MemoryObject& object = *mapping.source.object;
     TRY(platform::unmap(begin, end - begin));
-    if (!mapping.shared) {
-        u64 first = mapping.offset_of(begin) / page_size;
-        u64 last = min(mapping.offset_of(end), page_up(object.size())) / page_size;
-        if (first < last) TRY(object.populate(first, last));
-    }
+    if (!mapping.mapped_on_demand()) TRY(populate_all(mapping, begin, end));
     return install_runs(mapping, begin, end);
+}
+
+/// The object gets all pages that the mapping shows there.
+Result<void> AddressSpace::populate_all(Mapping& mapping, u64 begin, u64 end) {
+    MemoryObject& object = *mapping.source.object;
+    u64 first = mapping.offset_of(begin) / page_size;
+    u64 last = min(mapping.offset_of(end), page_up(object.size())) / page_size;
+    return first < last ? object.populate(first, last) : Result<void>();
 }
 
 Result<void> AddressSpace::install_runs(Mapping& mapping, u64 begin, u64 end) {

@@ -158,6 +158,7 @@ class AddressSpace : public RefCounted<AddressSpace> {
     void destroy(Mapping* mapping);
     Result<void> install(Mapping& mapping, u64 begin, u64 end);
     Result<void> install_object(Mapping& mapping, u64 begin, u64 end);
+    Result<void> populate_all(Mapping& mapping, u64 begin, u64 end);
     Result<void> install_runs(Mapping& mapping, u64 begin, u64 end);
     Result<u64> map_locked(MapRequest& request);
     Result<void> check_limits(u64 length, const MapRequest& request);

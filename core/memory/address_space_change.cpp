@@ -25,9 +25,12 @@ Result<Range> checked_range(u64 address, u64 length, Errno out_of_space) {
 }  // namespace
 
 Result<void> AddressSpace::protect_piece(Mapping& mapping, u8 protection) {
+    bool had_all = !mapping.mapped_on_demand();
+    bool becomes_private = !had_all && !mapping.shared && (protection & platform::prot_write) != 0;
+    if (becomes_private) TRY(populate_all(mapping, mapping.begin, mapping.end));
     mapping.protection = protection;
     if ((protection & platform::prot_write) != 0) mapping.was_writable = true;
-    if (mapping.of_object() && mapping.shared) {
+    if (!had_all) {
         // Pages that are absent stay inaccessible: only those that are there change.
         return install_runs(mapping, mapping.begin, mapping.end);
     }

@@ -39,10 +39,11 @@ AddressSpace::FaultVerdict AddressSpace::resolve(Mapping& mapping, u64 address, 
     if (mapping.offset_of(page) >= limit) return refusal(sigbus, bus_address_error);
     u64 end = min(mapping.end, page + fault_around_pages * page_size);
     end = min(end, page + (limit - mapping.offset_of(page)));
-    if (!mapping.shared) end = page + page_size;
+    if (!mapping.mapped_on_demand()) end = page + page_size;
     u64 first = mapping.offset_of(page) / page_size, last = mapping.offset_of(end) / page_size;
-    if (!object.populate(first, last).ok() && !object.page(first, true).ok())
-        return refusal(sigbus, bus_address_error);
+    // A source decides by itself what it brings ahead.
+    bool around = !object.has_source() && object.populate(first, last).ok();
+    if (!around && !object.page(first, true).ok()) return refusal(sigbus, bus_address_error);
     if (!install_runs(mapping, page, end).ok()) return refusal(sigbus, bus_address_error);
     return resolved_verdict;
 }

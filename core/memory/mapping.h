@@ -21,6 +21,11 @@ struct Mapping : Pinned {
     [[nodiscard]] u64 offset_of(u64 address) const { return source.offset + (address - begin); }
     [[nodiscard]] bool anonymous() const { return source.kind == MappingSource::Kind::anonymous; }
     [[nodiscard]] bool of_object() const { return source.kind == MappingSource::Kind::object; }
+    /// No page of it is a private copy, so absent ones may be brought in, and present ones mapped anew, at
+    /// any time.
+    [[nodiscard]] bool mapped_on_demand() const {
+        return of_object() && (shared || (source.object->has_source() && !was_writable));
+    }
 };
 
 }  // namespace litebox

@@ -10,6 +10,15 @@ namespace litebox {
 namespace {
 constexpr u64 largest_size = u64{1} << 44;  // 16 TiB: what the index can name
 constexpr u64 run_pages = 16;               // pages are made in runs of up to this many
+// A source is asked for so many pages at first, and for twice as many each time it is read in order.
+constexpr u64 least_ahead = 4, most_ahead = 32;
+
+/// Of the largest 2^order that is not above `count`, which is not 0.
+unsigned order_within(u64 count) {
+    unsigned order = 0;
+    while (u64{2} << order <= count) order++;
+    return order;
+}
 }  // namespace
 
 Result<void> PageQuota::charge(u64 pages) {
@@ -34,6 +43,14 @@ struct MemoryObject::Freed {
 
 Result<Ref<MemoryObject>> MemoryObject::create(Ref<PageQuota> quota) {
     return make_ref<MemoryObject>(std::move(quota));
+}
+
+Result<Ref<MemoryObject>> MemoryObject::create(Ref<PageQuota> quota, Ref<PageSource> source, u64 size) {
+    if (size > largest_size) return Errno::efbig;
+    auto object = TRY(create(std::move(quota)));
+    object->source_ = std::move(source);
+    object->size_.store(size, std::memory_order_release);
+    return object;
 }
 
 MemoryObject::~MemoryObject() {
@@ -71,25 +88,83 @@ Result<u8*> MemoryObject::make(u64 index, u64 wanted_run) {
     while (run < min(wanted_run, run_pages) && find(index + run) == nullptr &&
            (index + run) % chunk_pages != 0)
         run++;
-    unsigned order = 0;
-    while (u64{2} << order <= run) order++;
-    for (;;) {
-        run = u64{1} << order;
-        u8** first = TRY(slot(index));
-        if (!quota_->charge(run).ok()) {
-            if (order-- == 0) return Errno::enospc;
-            continue;
+    unsigned order = order_within(run);
+    u8** first = TRY(slot(index));
+    u8* pages = TRY(take_pages(&order, true));
+    run = u64{1} << order;
+    for (u64 i = 0; i < run; i++) first[i] = pages + i * page_size;
+    resident_.fetch_add(run, std::memory_order_relaxed);
+    return pages;
+}
+
+/// The quota's pages, 2^order of them or, where those are not to be had, fewer.
+Result<u8*> MemoryObject::take_pages(unsigned* order, bool zeroed) {
+    for (;; --*order) {
+        if (quota_->charge(u64{1} << *order).ok()) {
+            if (u8* pages = kernel().pages->allocate_pages(*order, zeroed)) return pages;
+            quota_->release(u64{1} << *order);
         }
-        u8* pages = kernel().pages->allocate_pages(order);
-        if (pages == nullptr) {
-            quota_->release(run);
-            if (order-- == 0) return Errno::enospc;
-            continue;
-        }
-        for (u64 i = 0; i < run; i++) first[i] = pages + i * page_size;
-        resident_.fetch_add(run, std::memory_order_relaxed);
-        return pages;
+        if (*order == 0) return Errno::enospc;
     }
+}
+
+u64 MemoryObject::read_ahead(u64 index) {
+    bool in_order = index == next_brought_.load(std::memory_order_relaxed);
+    u64 pages = in_order ? ahead_.load(std::memory_order_relaxed) * 2 : 0;
+    pages = min(max(pages, least_ahead), most_ahead);
+    ahead_.store(pages, std::memory_order_relaxed);
+    return pages;
+}
+
+/// The absent page at `index`, with some behind it, from the source.
+Result<u8*> MemoryObject::bring(u64 index) {
+    u64 end = page_up(size()) / page_size;
+    if (index >= end) return Errno::einval;
+    u64 wanted = min(read_ahead(index), end - index), run = 1;
+    {
+        ReadGuard guard(lock_);
+        while (run < wanted && find(index + run) == nullptr) run++;
+    }
+    unsigned order = order_within(run);
+    auto brought = bring_run(index, order);
+    // Something behind the page that is asked for may be what cannot be read.
+    if (!brought.ok() && order > 0) brought = bring_run(index, 0);
+    return brought;
+}
+
+Result<u8*> MemoryObject::bring_run(u64 index, unsigned order) {
+    auto taken = take_pages(&order, false);
+    if (!taken.ok()) return Errno::enomem;
+    u8* pages = taken.value();
+    u64 count = u64{1} << order;
+    Result<void> filled = source_->fill(index, {pages, count * page_size});
+    if (!filled.ok()) {
+        for (u64 i = 0; i < count; i++) kernel().pages->free(pages + i * page_size);
+        quota_->release(count);
+        return filled.error();
+    }
+    next_brought_.store(index + count, std::memory_order_relaxed);
+    return keep_brought(index, pages, count);
+}
+
+/// Adds filled pages, but for those that another thread was faster with.
+Result<u8*> MemoryObject::keep_brought(u64 index, u8* pages, u64 count) {
+    u64 kept = 0;
+    WriteGuard guard(lock_);
+    for (u64 i = 0; i < count; i++) {
+        u8* page = pages + i * page_size;
+        auto place = slot(index + i);
+        if (place.ok() && *place.value() == nullptr) {
+            *place.value() = page;
+            kept++;
+        } else {
+            kernel().pages->free(page);
+        }
+    }
+    resident_.fetch_add(kept, std::memory_order_relaxed);
+    quota_->release(count - kept);
+    if (u8* page = find(index)) return page;
+    return Errno::enomem;
 }
 
 Result<u8*> MemoryObject::page(u64 index, bool create) {
@@ -98,12 +173,17 @@ Result<u8*> MemoryObject::page(u64 index, bool create) {
         if (u8* found = find(index)) return found;
     }
     if (!create) return static_cast<u8*>(nullptr);
+    if (has_source()) return bring(index);
     WriteGuard guard(lock_);
     if (u8* found = find(index)) return found;
     return make(index, 1);
 }
 
 Result<void> MemoryObject::populate(u64 first, u64 last) {
+    if (has_source()) {
+        for (u64 index = first; index < last; index++) TRY(page(index, true));
+        return {};
+    }
     WriteGuard guard(lock_);
     for (u64 index = first; index < last; index++)
         if (find(index) == nullptr) TRY(make(index, last - index));
@@ -113,7 +193,7 @@ Result<void> MemoryObject::populate(u64 first, u64 last) {
 Result<usize> MemoryObject::read(IoCursor& to, u64 offset) {
     usize done = 0;
     for (;;) {
-        bool faulted = false;
+        bool faulted = false, absent = false;
         {
             ReadGuard guard(lock_);
             u64 end = size();
@@ -121,12 +201,19 @@ Result<usize> MemoryObject::read(IoCursor& to, u64 offset) {
                 usize in_page = offset % page_size;
                 usize wanted = min<u64>(min<u64>(page_size - in_page, end - offset), to.remaining());
                 const u8* source = find(offset / page_size);
+                absent = source == nullptr && has_source();
+                if (absent) break;
                 usize copied =
                     source != nullptr ? to.try_put(source + in_page, wanted) : to.try_put_zeros(wanted);
                 faulted = copied < wanted;
                 done += copied;
                 offset += copied;
             }
+        }
+        if (absent) {
+            auto brought = bring(offset / page_size);
+            if (!brought.ok()) return done > 0 ? Result<usize>(done) : brought.error();
+            continue;
         }
         if (!faulted) return done;
         auto present = to.fault_in_front(true);

@@ -27,11 +27,25 @@ class PageQuota : public RefCounted<PageQuota> {
     std::atomic<u64> used_{0};
 };
 
+/// Where an object's absent pages come from when they are not zeros: the contents of an image's file, say.
+class PageSource : public RefCounted<PageSource> {
+  public:
+    virtual ~PageSource() = default;
+    /// Fills whole pages from page `first` on; all of them lie before the object's end. Called without locks,
+    /// also by several threads for the same pages: it must give the same bytes each time.
+    virtual Result<void> fill(u64 first, std::span<u8> pages) = 0;
+};
+
 class MemoryObject : public RefCounted<MemoryObject> {
   public:
     static Result<Ref<MemoryObject>> create(Ref<PageQuota> quota);
+    /// An object of fixed size and contents, which is only read: pages come from `source` when they are first
+    /// asked for.
+    static Result<Ref<MemoryObject>> create(Ref<PageQuota> quota, Ref<PageSource> source, u64 size);
     explicit MemoryObject(Ref<PageQuota> quota) : quota_(std::move(quota)) {}
     ~MemoryObject();
+
+    [[nodiscard]] bool has_source() const { return source_.get() != nullptr; }
 
     [[nodiscard]] u64 size() const { return size_.load(std::memory_order_acquire); }
     [[nodiscard]] u64 resident_pages() const { return resident_.load(std::memory_order_relaxed); }
@@ -47,8 +61,8 @@ class MemoryObject : public RefCounted<MemoryObject> {
     Result<u64> seek_data(u64 offset);
     Result<u64> seek_hole(u64 offset);
 
-    /// The page at `index`, made (zeroed) if absent and `create`; null if absent. It stays while the object
-    /// has that page.
+    /// The page at `index`, made (zeroed, or from the source) if absent and `create`; null if absent. It
+    /// stays while the object has that page.
     Result<u8*> page(u64 index, bool create);
     /// Makes pages [first, last) as far as they are absent, in runs as contiguous as can be.
     Result<void> populate(u64 first, u64 last);
@@ -66,7 +80,12 @@ class MemoryObject : public RefCounted<MemoryObject> {
     };
     struct Freed;
     u8* find(u64 index) const;
+    Result<u8*> take_pages(unsigned* order, bool zeroed);
     Result<u8*> make(u64 index, u64 wanted_run);
+    Result<u8*> bring(u64 index);
+    Result<u8*> bring_run(u64 index, unsigned order);
+    Result<u8*> keep_brought(u64 index, u8* pages, u64 count);
+    u64 read_ahead(u64 index);
     Result<u8**> slot(u64 index);
     void detach_pages(u64 first, u64 last, Freed& freed);
     void zero_part(u64 begin, u64 end);
@@ -75,6 +94,10 @@ class MemoryObject : public RefCounted<MemoryObject> {
     std::atomic<u64> size_{0};
     std::atomic<u64> resident_{0};
     Ref<PageQuota> quota_;
+    Ref<PageSource> source_;
+    // How many pages the next request to the source is for, and where it would be the continuation of the
+    // last.
+    std::atomic<u64> ahead_{0}, next_brought_{0};
     SharedMutex lock_{LockRank::memory_object};
     Vector<Chunk*> chunks_;
     Mutex mappings_mutex_{LockRank::memory_object};

@@ -123,8 +123,8 @@ u8* PageAllocator::allocate(unsigned order, PageUse use, bool zeroed) {
     return page;
 }
 
-u8* PageAllocator::allocate_pages(unsigned order) {
-    u8* pages = allocate(order, PageUse::object, true);
+u8* PageAllocator::allocate_pages(unsigned order, bool zeroed) {
+    u8* pages = allocate(order, PageUse::object, zeroed);
     if (pages == nullptr) return nullptr;
     // Only their owner looks at the bookkeeping of used pages.
     for (u32 i = 0; i < u32{1} << order; i++) info_[index_of(pages) + i].order = 0;

@@ -20,8 +20,8 @@ class PageAllocator : Pinned {
 
     /// 2^order contiguous pages aligned to their size, or null. `zeroed`: all bytes zero.
     u8* allocate(unsigned order, PageUse use, bool zeroed);
-    /// 2^order contiguous zeroed pages, each of which is freed by itself.
-    u8* allocate_pages(unsigned order);
+    /// 2^order contiguous pages, each of which is freed by itself.
+    u8* allocate_pages(unsigned order, bool zeroed = true);
     void free(void* pages);
 
     /// Of the block that begins at (or, for slabs, contains) the address.
