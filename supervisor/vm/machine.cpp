@@ -131,6 +131,8 @@ MonitorPlan make_plan(const RunOptions& options, std::string_view kernel, proces
     plan.kernel = kernel;
     plan.memory = machine_memory(options);
     plan.processors = machine_processors(options);
+    plan.user = geteuid();
+    plan.group = getegid();
     plan.identity = unprivileged_identity(static_cast<uint32_t>(getpid()));
     std::vector<GrantRoot> roots = look_at_grants(options, plan.identity);
     plan.covered = assign_lanes(options, roots, plan.identity).covered;

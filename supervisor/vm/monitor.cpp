@@ -64,7 +64,7 @@ void limit_self(uint64_t tasks) {
 class MonitorProcess {
   public:
     MonitorProcess(MonitorPlan& plan, int sync, int control, int log)
-        : plan_(plan), sync_(sync), control_(control), log_(log), root_(geteuid() == 0) {}
+        : plan_(plan), sync_(sync), control_(control), log_(log), root_(plan.user == 0) {}
 
     /// Never returns without an error.
     std::string run() {
@@ -110,7 +110,7 @@ std::string MonitorProcess::begin() {
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &file_size_);
     raise_file_size_limit(plan_.kernel.size() + plan_.parameters.size());
-    if (!root_ && !write_own_identity_maps(getuid(), getgid())) return failure("identity maps");
+    if (!root_ && !write_own_identity_maps(plan_.user, plan_.group)) return failure("identity maps");
     // Nothing that is mounted here shows on the host.
     if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failure("a mount namespace");
     return "";

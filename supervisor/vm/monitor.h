@@ -19,6 +19,7 @@ struct MonitorPlan {
     std::string parameters;   // the boot module
     uint64_t memory;          // of the machine, bytes
     uint32_t processors;      // of the machine
+    uint32_t user, group;     // the invoker
     uint32_t identity;        // of this run, when the invoker is root
     GrantMounts grants;       // those taken already that are shown with other identities
     std::vector<FileLanes::Covered> covered;
