@@ -12,19 +12,22 @@ import subprocess
 import sys
 import time
 
+import machines
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOMS = ["tasks", "memory", "files", "events", "sockets"]
 TIMEOUT = 20.0
 # Output that only says that the machine would not let the program run at all.
 OUTPUT_LIMIT = 1 << 20
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C", "HOME": "/"}
+DIRECTORY = HERE.parent.parent
 
 
 def run(command):
     """One run: its output and how it ended. What it leaves running in its session is killed."""
-    environment = {"PATH": "/usr/bin:/bin", "LANG": "C", "HOME": "/"}
     started = time.monotonic()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               start_new_session=True, env=environment, cwd=HERE.parent.parent)
+                               start_new_session=True, env=ENVIRONMENT, cwd=DIRECTORY)
     try:
         out, err = process.communicate(timeout=TIMEOUT)
         status = process.returncode
@@ -55,6 +58,12 @@ def compare(native, other):
     return difference
 
 
+def in_machines(paths, arguments):
+    """Results by path, of runs in virtual machines."""
+    batch = str(pathlib.Path(arguments.build_dir).resolve() / "oracle" / "oracle_batch")
+    return machines.run_all([*shlex.split(arguments.litebox), batch], paths, ENVIRONMENT, DIRECTORY, arguments.j)
+
+
 def examine(program, arguments):
     path = pathlib.Path(arguments.build_dir).resolve() / "oracle" / program
     result = {"program": str(program), "passed": False}
@@ -62,6 +71,12 @@ def examine(program, arguments):
         result["difference"] = ["! not built: cmake --build build --target oracle_programs"]
         return result
     inside_command = [str(path)] if arguments.native_twice else shlex.split(arguments.litebox) + [str(path)]
+
+    def run_inside():
+        if arguments.platform != "vm" or arguments.native_twice:
+            return run(inside_command)
+        return arguments.in_machines.pop(str(path), None) or in_machines([str(path)], arguments)[str(path)]
+
     # Programs that race with themselves or with the clock differ once in a while, natively too: a difference counts when
     # it comes twice.
     for attempt in range(2):
@@ -71,7 +86,7 @@ def examine(program, arguments):
         elif not native["lines"]:
             result["difference"] = ["! prints nothing: proves nothing"]
         else:
-            inside = result["inside"] = run(inside_command)
+            inside = result["inside"] = run_inside()
             result["difference"] = compare(native, inside)
         result["passed"] = not result["difference"]
         if result["passed"] or str(program) in arguments.expected:
@@ -136,7 +151,8 @@ def report_causes(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build-dir", default=str(HERE.parent.parent / "build"))
-    parser.add_argument("--litebox", metavar="CMD", help="default: BUILD/bin/litebox run --quiet --")
+    parser.add_argument("--litebox", metavar="CMD", help="default: BUILD/bin/litebox run --quiet --platform=PLATFORM --")
+    parser.add_argument("--platform", choices=["process", "vm"], default="process", help="what litebox run confines them with")
     parser.add_argument("--room", choices=ROOMS, action="append", help="may be given several times; default all")
     parser.add_argument("--only", metavar="NAME", action="append", help="program, with or without its room")
     parser.add_argument("--native-twice", action="store_true", help="compare two native runs: the programs' own test")
@@ -146,7 +162,7 @@ def main():
     arguments = parser.parse_args()
     build = pathlib.Path(arguments.build_dir).resolve()
     if not arguments.litebox:
-        arguments.litebox = f"{shlex.quote(str(build / 'bin' / 'litebox'))} run --quiet --"
+        arguments.litebox = f"{shlex.quote(str(build / 'bin' / 'litebox'))} run --quiet --platform={arguments.platform} --"
     if not arguments.native_twice and not os.access(shlex.split(arguments.litebox)[0], os.X_OK):
         sys.exit(f"{shlex.split(arguments.litebox)[0]} is not there: build it first, or name one with --litebox")
     programs = [f"{room}/{source.stem}" for room in arguments.room or ROOMS
@@ -157,6 +173,9 @@ def main():
             sys.exit("no such program")
     expected = arguments.expected = {} if arguments.native_twice else expected_failures()
 
+    if arguments.platform == "vm" and not arguments.native_twice:
+        built = [str(build / "oracle" / program) for program in programs if os.access(build / "oracle" / program, os.X_OK)]
+        arguments.in_machines = in_machines(built, arguments)
     results, passed, failed, known = [], 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:
         for result in pool.map(lambda program: examine(program, arguments), programs):

@@ -21,6 +21,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+# An emulated processor is that much slower, on a busy host.
+EMULATED = 15
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -73,7 +75,7 @@ def run(command, timeout):
             "stderr": err.decode("utf-8", "replace").strip().splitlines()[-15:], "seconds": round(time.monotonic() - started, 2)}
 
 
-def examine(program, litebox):
+def examine(program, litebox, slower):
     missing = program.missing()
     if missing:
         return {"program": program.name, "outcome": "missing", "why": ["not installed: " + " ".join(missing)]}
@@ -81,7 +83,7 @@ def examine(program, litebox):
     result = {"program": program.name, "native_seconds": native["seconds"]}
     if native["ended"] != "exit 0" or not native["lines"]:
         return result | {"outcome": "failed", "why": [f"natively: {native['ended']}"] + native["lines"][-5:] + native["stderr"]}
-    inside = run(litebox + program.options + ["--"] + program.command(), program.timeout * 2)
+    inside = run(litebox + program.options + ["--"] + program.command(), program.timeout * 2 * slower)
     result["inside_seconds"] = inside["seconds"]
     difference = list(difflib.unified_diff(native["lines"], inside["lines"], "native", "inside", lineterm="", n=1))[2:]
     if inside["ended"] != "exit 0":
@@ -96,6 +98,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="PROGRAM")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--litebox", default=str(ROOT / "build/bin/litebox"), metavar="FILE")
+    parser.add_argument("--platform", choices=["process", "vm"], default="process", help="what litebox run confines them with")
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
     programs = all_programs()
@@ -110,7 +113,8 @@ def main():
         return 1
     results = []
     for name in arguments.names or programs:
-        result = examine(programs[name], [arguments.litebox, "run", "--quiet"])
+        result = examine(programs[name], [arguments.litebox, "run", "--quiet", f"--platform={arguments.platform}"],
+                         EMULATED if arguments.platform == "vm" else 1)
         results.append(result)
         times = f" ({result['native_seconds']} s natively, {result['inside_seconds']} s inside)" if "inside_seconds" in result else ""
         print(f"{result['outcome']:8} {name}{times}")
