@@ -228,6 +228,7 @@ Result<void> execute_elsewhere(Thread& thread, Own<ExecPlan> plan) {
     thread.space = space;
     thread.block = block;
     thread.exec_plan = plan.get();
+    thread.tell_scheduling();
     // Before it runs: it may end over there before this host thread goes on as its parent.
     bool borrowed = std::exchange(thread.is_vfork_child, false);
     auto started = platform::blank_space(block, start_in_blank_space);

@@ -156,6 +156,7 @@ Result<u64> prctl(Thread& thread, int option, u64 a, u64 b, u64 c, u64 d) {
             return u64{thread.credentials->securebits};
         case set_timerslack:
             thread.timer_slack_ns = a == 0 ? 50000 : a;
+            thread.tell_scheduling();
             return u64{0};
         case get_timerslack:
             return thread.timer_slack_ns;

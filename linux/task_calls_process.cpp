@@ -47,6 +47,7 @@ Result<void> start_own_thread(Thread& parent, Thread& child, const CloneRequest&
     auto& frame = platform::guest_frame(child.block);
     frame = platform::guest_frame(parent.block);
     set_child_registers(frame, request);
+    child.tell_scheduling();
     Result<void> started;
     if ((request.flags & clone_vm) != 0) {
         child.space->host_threads.fetch_add(1);

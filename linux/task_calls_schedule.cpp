@@ -54,6 +54,7 @@ Result<void> set_policy(Thread& thread, Thread& target, int policy, int priority
     if (raise && !thread.credentials->capable(cap_sys_nice)) return Errno::eperm;
     target.scheduling_policy = static_cast<u32>(policy);
     target.priority = static_cast<u32>(priority);
+    target.tell_scheduling();
     return {};
 }
 
@@ -132,6 +133,7 @@ Result<u64> sched_setaffinity(Thread& thread, i32 pid, u32 size, u64 mask) {
     }
     if (!any) return Errno::einval;
     memcpy(target->affinity, words, sizeof(words));
+    target->tell_scheduling();
     return u64{0};
 }
 
@@ -172,6 +174,7 @@ Result<u64> sched_setattr(Thread& thread, i32 pid, u64 attributes, u32 flags) {
     auto target = TRY(thread_or_self(thread, pid));
     TRY(set_policy(thread, *target, static_cast<int>(attr.policy), static_cast<int>(attr.priority)));
     if (!is_realtime(static_cast<int>(attr.policy))) target->nice = max(-20, min(19, attr.nice));
+    target->tell_scheduling();
     return u64{0};
 }
 
@@ -229,6 +232,7 @@ Result<u64> setpriority(Thread& thread, int which, i32 who, int value) {
         bool allowed = value >= target.nice || static_cast<u64>(20 - value) <= floor_limit;
         if (!allowed && !thread.credentials->capable(cap_sys_nice)) return Errno::eacces;
         target.nice = value;
+        target.tell_scheduling();
         return {};
     }));
     return u64{0};

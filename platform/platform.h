@@ -136,6 +136,18 @@ void yield();
 /// True where a bounded spin can pay: another processor is likely free.
 bool spinning_pays();
 
+/// How a thread is to be scheduled, as sched(7) has it.
+struct Scheduling {
+    enum class Policy : u8 { fair, idle, first_in_first_out, round_robin };
+    Policy policy = Policy::fair;
+    u8 priority = 0;  // of the last two: 1 (least) to 99
+    i8 nice = 0;
+    u64 affinity = ~u64{0};     // bit per processor
+    u64 timer_slack_ns = 0;  // how late its timed sleeps may end
+};
+/// Of any thread whose block is held. A platform whose host schedules leaves it at that.
+void set_scheduling(ThreadBlock* block, const Scheduling& scheduling);
+
 /// A full memory barrier on every processor that runs a thread of this space (`core_sync`: instruction
 /// streams too).
 void barrier_all(bool core_sync);

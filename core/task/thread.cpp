@@ -27,6 +27,22 @@ void Thread::interrupt(u32 work_flags) {
     if (block != nullptr && this != current_thread()) platform::interrupt(block);
 }
 
+void Thread::tell_scheduling() const {
+    using Policy = platform::Scheduling::Policy;
+    constexpr u32 fifo = 1, round_robin = 2, idle = 5;  // SCHED_ values
+    if (block == nullptr) return;
+    platform::Scheduling scheduling;
+    scheduling.policy = scheduling_policy == fifo          ? Policy::first_in_first_out
+                        : scheduling_policy == round_robin ? Policy::round_robin
+                        : scheduling_policy == idle        ? Policy::idle
+                                                           : Policy::fair;
+    scheduling.priority = static_cast<u8>(priority);
+    scheduling.nice = static_cast<i8>(nice);
+    scheduling.affinity = affinity[0];
+    scheduling.timer_slack_ns = timer_slack_ns;
+    platform::set_scheduling(block, scheduling);
+}
+
 Process::Process() = default;
 
 Process::~Process() {

@@ -111,6 +111,9 @@ class Thread final : public RefCounted<Thread> {
     u64 resume_value = 0;  // what the system call returns in which this thread became current again
     std::atomic<bool> vfork_done{false};
     bool dumpable_exec = true;
+
+    /// After a change of policy, priority, nice value, affinity or timer slack, and for a new block.
+    void tell_scheduling() const;
 };
 
 }  // namespace litebox

@@ -74,6 +74,9 @@ void yield() {
     host::sleep_on(this_block().tid, this_block().tid.load(std::memory_order_relaxed), 1000);
 }
 
+/// The host schedules.
+void set_scheduling(ThreadBlock*, const Scheduling&) {}
+
 bool spinning_pays() {
     SandboxState& state = sandbox();
     return state.usable_processors > 1 &&

@@ -165,6 +165,9 @@ void yield() {
     machine().scheduler().point(this_thread(), true);
 }
 
+/// The host schedules.
+void set_scheduling(ThreadBlock*, const Scheduling&) {}
+
 bool spinning_pays() {
     return machine().options().free_running;
 }

@@ -161,6 +161,7 @@ extern "C" [[noreturn]] __attribute__((no_stack_protector)) void litebox_kernel_
     block->head.platform_word = reinterpret_cast<u64>(all);
     block->head.core_stack = reinterpret_cast<u64>(litebox_boot_stack_end);
     block->weight = normal_weight;
+    block->sliced = true;
     block->affinity.store(~u64{0}, std::memory_order_relaxed);
     block->name = "idle";
     all->canary = random_word() & ~u64{0xff};  // a zero byte stops strings

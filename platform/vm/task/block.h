@@ -41,6 +41,9 @@ struct PlatformBlock {
     TreeNode run_node;
     u64 virtual_ns;
     u32 weight;
+    u32 realtime;            // priority; 0: fair
+    bool sliced;             // others of its kind get their turn
+    u64 timer_slack_ns;
     std::atomic<u64> affinity;  // bit per processor
     u64 started_ns;             // when it got the processor
     std::atomic<u64> cpu_ns;
@@ -50,6 +53,7 @@ struct PlatformBlock {
     std::atomic<const std::atomic<u32>*> park_word;
     platform::ParkResult park_result;
     TreeNode timer_node;
+    u64 timer_deadline_ns;
     Processor* timer_processor;
 
     u64 fs_base, guest_gs_base;  // while it does not run

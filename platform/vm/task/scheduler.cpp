@@ -25,23 +25,41 @@ PlatformBlock& block_of_timer(TreeNode& node) {
                                              __builtin_offsetof(PlatformBlock, timer_node));
 }
 
+/// Where it stands in a queue: real-time threads by priority, before all others; these by what they had.
+u64 key_of(const PlatformBlock& block) {
+    constexpr u64 above_highest_priority = 100;
+    return block.realtime != 0 ? above_highest_priority - block.realtime : block.virtual_ns;
+}
+
 /// Under the queue's lock.
 void put(RunQueue& queue, PlatformBlock& block) {
     u64 floor = queue.least_virtual_ns > sleeper_credit_ns ? queue.least_virtual_ns - sleeper_credit_ns : 0;
-    block.virtual_ns = max(block.virtual_ns, floor);
-    queue.ready.insert(block.run_node, block.virtual_ns);
+    block.virtual_ns = max(block.virtual_ns, max(floor, least_fair_key));
+    queue.ready.insert(block.run_node, key_of(block));
     queue.count++;
 }
 
-PlatformBlock* take_first(RunQueue& queue) {
-    TreeNode* node = queue.ready.first();
-    if (node == nullptr) return nullptr;
-    queue.ready.remove(*node);
+void take_out(RunQueue& queue, PlatformBlock& block) {
+    queue.ready.remove(block.run_node);
     queue.count--;
-    PlatformBlock& block = block_of(*node);
-    queue.least_virtual_ns = max(queue.least_virtual_ns, block.virtual_ns);
     block.state.store(RunState::running, std::memory_order_relaxed);
-    return &block;
+}
+
+/// Whether another processor has yet to get off its stack. Waiting for that here could be mutual.
+bool still_elsewhere(const PlatformBlock& block, const Processor& processor) {
+    return &block != processor.current && block.on_processor.load(std::memory_order_acquire) != 0;
+}
+
+PlatformBlock* take_first(Processor& processor) {
+    RunQueue& queue = processor.queue;
+    for (TreeNode* node = queue.ready.first(); node != nullptr; node = OrderedTree::next(*node)) {
+        PlatformBlock& block = block_of(*node);
+        if (still_elsewhere(block, processor)) continue;
+        take_out(queue, block);
+        if (block.realtime == 0) queue.least_virtual_ns = max(queue.least_virtual_ns, block.virtual_ns);
+        return &block;
+    }
+    return nullptr;
 }
 
 bool may_run_on(const PlatformBlock& block, const Processor& processor) {
@@ -54,15 +72,13 @@ PlatformBlock* steal_from(Processor& thief, Processor& victim) {
     SpinGuard guard(victim.queue.lock);
     for (TreeNode* node = victim.queue.ready.first(); node != nullptr; node = OrderedTree::next(*node)) {
         PlatformBlock& block = block_of(*node);
-        if (!may_run_on(block, thief)) continue;
-        victim.queue.ready.remove(*node);
-        victim.queue.count--;
+        if (!may_run_on(block, thief) || still_elsewhere(block, thief)) continue;
+        take_out(victim.queue, block);
         // Queues count from different beginnings.
         u64 ahead = block.virtual_ns > victim.queue.least_virtual_ns
                         ? block.virtual_ns - victim.queue.least_virtual_ns
                         : 0;
         block.virtual_ns = thief.queue.least_virtual_ns + ahead;
-        block.state.store(RunState::running, std::memory_order_relaxed);
         return &block;
     }
     return nullptr;
@@ -110,14 +126,12 @@ void plan_timer(Processor& processor, const PlatformBlock& running, u64 now) {
         SpinGuard guard(processor.timers.lock);
         if (TreeNode* first = processor.timers.armed.first()) deadline = first->key;
     }
-    if (processor.queue.count > 0 && &running != processor.idle_block) deadline = min(deadline, now + slice_ns);
+    if (processor.queue.count > 0 && &running != processor.idle_block && running.sliced) deadline = min(deadline, now + slice_ns);
     program_timer(deadline);
 }
 
 void switch_to(Processor& processor, PlatformBlock& next) {
     PlatformBlock& previous = *processor.current;
-    // It may still be on its way off another processor.
-    while (next.on_processor.load(std::memory_order_acquire) != 0) while_spinning();
     if (previous.has_guest) save_guest_registers(previous);
     next.on_processor.store(1, std::memory_order_relaxed);
     next.processor.store(&processor, std::memory_order_relaxed);
@@ -163,16 +177,21 @@ void schedule() {
     account(current, now);
     current.pending.fetch_and(~u32{pending_switch}, std::memory_order_relaxed);
     PlatformBlock* next = nullptr;
+    bool moves;
     {
         SpinGuard guard(processor.queue.lock);
         bool goes_on = &current != processor.idle_block &&
                        current.state.load(std::memory_order_relaxed) == RunState::running;
-        if (goes_on) {
+        if (goes_on && may_run_on(current, processor)) {
             current.state.store(RunState::queued, std::memory_order_relaxed);
             put(processor.queue, current);
+            goes_on = false;
         }
-        next = take_first(processor.queue);
+        moves = goes_on;
+        next = take_first(processor);
     }
+    // It stands in another's queue before it is off this one's stack: nobody takes it before that.
+    if (moves) (void)make_ready(current, RunState::running);
     if (next == nullptr) next = steal(processor);
     if (next == nullptr) next = processor.idle_block;
     next->started_ns = now;
@@ -226,8 +245,10 @@ bool make_ready(PlatformBlock& block, RunState from) {
         SpinGuard guard(processor.queue.lock);
         put(processor.queue, block);
         PlatformBlock& running = *processor.current;
-        first = &running == processor.idle_block ||
-                block.virtual_ns + wake_advantage_ns < running.virtual_ns;
+        bool ahead = block.realtime != 0 || running.realtime != 0
+                         ? key_of(block) < key_of(running)
+                         : block.virtual_ns + wake_advantage_ns < running.virtual_ns;
+        first = ahead || &running == processor.idle_block;
         alone = processor.queue.count == 1;
         processor.idle.store(false, std::memory_order_relaxed);
     }
@@ -251,7 +272,12 @@ void arm_timer(PlatformBlock& block, u64 deadline_ns) {
     bool first;
     {
         SpinGuard guard(processor.timers.lock);
-        processor.timers.armed.insert(block.timer_node, deadline_ns);
+        // In the order of the latest moments; the timer interrupt takes all whose earliest has come.
+        u64 latest = deadline_ns;
+        if (!checked_add(deadline_ns, block.timer_slack_ns, &latest)) latest = deadline_ns;
+        block.timer_deadline_ns = deadline_ns;
+        deadline_ns = latest;
+        processor.timers.armed.insert(block.timer_node, latest);
         first = processor.timers.armed.first() == &block.timer_node;
     }
     if (first && deadline_ns < processor.programmed_ns) program_timer(deadline_ns);
@@ -271,13 +297,14 @@ void timer_interrupt() {
     {
         SpinGuard guard(processor.timers.lock);
         while (TreeNode* node = processor.timers.armed.first()) {
-            if (node->key > now) break;
+            PlatformBlock& block = block_of_timer(*node);
+            if (block.timer_deadline_ns > now) break;
             processor.timers.armed.remove(*node);
-            park_timed_out(block_of_timer(*node));
+            park_timed_out(block);
         }
     }
     PlatformBlock& current = *processor.current;
-    if (processor.queue.count > 0 && now - min(now, current.started_ns) >= slice_ns)
+    if (processor.queue.count > 0 && current.sliced && now - min(now, current.started_ns) >= slice_ns)
         current.pending.fetch_or(pending_switch, std::memory_order_relaxed);
     plan_timer(processor, current, now);
 }
@@ -297,3 +324,39 @@ void idle_loop() {
 }
 
 }  // namespace litebox::vm
+
+namespace litebox::platform {
+
+using namespace vm;
+
+namespace {
+
+/// A step of one in niceness is a tenth of the processor time between two equals: a quarter more or less
+/// weight.
+u32 weight_of(int nice) {
+    constexpr int lowest = -20, highest = 19;
+    u32 weight = normal_weight;
+    for (int i = max(nice, lowest); i < 0; i++) weight = weight * 5 / 4;
+    for (int i = min(nice, highest); i > 0; i--) weight = max(weight * 4 / 5, 1u);
+    return weight;
+}
+
+constexpr u32 idle_weight = 3;
+
+}  // namespace
+
+void set_scheduling(ThreadBlock* head, const Scheduling& scheduling) {
+    using Policy = Scheduling::Policy;
+    PlatformBlock& block = platform_block(head);
+    bool realtime = scheduling.policy == Policy::first_in_first_out || scheduling.policy == Policy::round_robin;
+    block.weight = scheduling.policy == Policy::idle ? idle_weight : weight_of(scheduling.nice);
+    block.realtime = realtime ? scheduling.priority : 0;
+    block.sliced = scheduling.policy != Policy::first_in_first_out;
+    block.timer_slack_ns = realtime ? 0 : scheduling.timer_slack_ns;
+    block.affinity.store(scheduling.affinity, std::memory_order_relaxed);
+    if (&block != &this_block()) return;
+    InterruptsOff off;
+    if ((scheduling.affinity >> this_processor().number & 1) == 0) schedule();
+}
+
+}  // namespace litebox::platform

@@ -57,5 +57,7 @@ void start_block(PlatformBlock& block, void (*begin)(PlatformBlock*));
 void recycle_block(PlatformBlock& block);
 
 inline constexpr u32 normal_weight = 1024;
+/// Keys of a run queue below this are of real-time threads.
+inline constexpr u64 least_fair_key = 128;
 
 }  // namespace litebox::vm

@@ -68,6 +68,9 @@ void reset(PlatformBlock& block, Thread* thread, Kernel* kernel) {
     block.has_guest = block.retires_space = false;
     block.cleared = nullptr;
     block.weight = normal_weight;
+    block.realtime = 0;
+    block.sliced = true;
+    block.timer_slack_ns = 0;
     block.virtual_ns = 0;
     block.affinity.store(~u64{0}, std::memory_order_relaxed);
     block.cpu_ns.store(0, std::memory_order_relaxed);
