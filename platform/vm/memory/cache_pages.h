@@ -6,7 +6,7 @@
 
 namespace litebox::vm {
 
-class CachedFile;
+struct CachedFile;
 
 /// Entries of page tables that name a file are counted: it stays known while there are any.
 void add_file_entries(u32 file, u64 count);
