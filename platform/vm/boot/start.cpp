@@ -2,6 +2,7 @@
 
 #include "platform/vm/boot/early.h"
 #include "platform/vm/boot/load_address.h"
+#include "platform/vm/boot/self_test.h"
 #include "platform/vm/boot/stop.h"
 #include "platform/vm/cpu/processors.h"
 #include "platform/vm/device/devices.h"
@@ -99,6 +100,7 @@ void start_first_processor(Machine& all, Processor& processor, PlatformBlock& bl
 /// The program's first thread: brings everything up, then becomes the program.
 void run_first_thread(Thread*) {
     Machine& all = machine();
+    run_self_test(all.boot);
     start_processors();
     start_devices(all.boot);
     start_host_side();

@@ -163,7 +163,9 @@ void kernel_page_fault(KernelFrame& frame, u64 address) {
     if ((frame.rflags & interrupt_flag) != 0) asm volatile("sti" : : : "memory");
     bool good = false;
     if (address >= lower_half_end) {
-        good = resolve_kernel_fault(address, (frame.error & error_write) != 0);
+        // A page that is there forbids what was done; one that is not there holds no code.
+        bool missing = (frame.error & (error_present | error_fetch)) == 0;
+        good = missing && resolve_kernel_fault(address, (frame.error & error_write) != 0);
     } else if (u64 target = user_copy_fix_up(frame.rip); target != 0) {
         platform::Space* space = this_block().space;
         good = space != nullptr &&
