@@ -1,5 +1,5 @@
 # The commands people type; CMake with presets does the work underneath.
-.PHONY: all setup demo test test-all bench fuzz install format check-format tidy loc sbom reproducible clean
+.PHONY: all setup demo demo-vm test test-all bench fuzz install format check-format tidy loc sbom reproducible clean
 
 all: setup
 	@scripts/configure default
@@ -12,16 +12,24 @@ demo: all
 	@scripts/setup demo
 	@examples/demo.sh
 
+demo-vm: all
+	@scripts/setup demo
+	@scripts/setup vm
+	@examples/demo.sh --platform=vm
+
 test: all
 	@scripts/setup test
+	@scripts/setup vm
 	@tests/run.sh
 
 test-all: all
 	@scripts/setup test
+	@scripts/setup vm
 	@tests/run.sh --all
 
 bench: all
 	@scripts/setup bench
+	@scripts/setup vm
 	@bench/run.sh
 
 fuzz: setup

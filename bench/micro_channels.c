@@ -48,7 +48,7 @@ static void drop_pipe(void) {
     close(there[1]);
 }
 
-static void setup_tcp(void) {
+static void connect_tcp(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0), one = 1;
@@ -65,6 +65,10 @@ static void setup_tcp(void) {
         die("TCP_NODELAY");
     here[0] = here[1] = client;
     there[0] = there[1] = server;
+}
+
+static void setup_tcp(void) {
+    connect_tcp();
     start_echo();
 }
 
@@ -72,6 +76,44 @@ static void drop_tcp(void) {
     close(here[0]);
     pthread_join(echo_thread, NULL);
     close(there[0]);
+}
+
+enum { piece = 1 << 16 };
+static char pieces[2][piece];
+
+static void* drain(void* unused) {
+    while (read(there[0], pieces[1], piece) > 0) continue;
+    return unused;
+}
+
+/// Operations of 64 KiB one way.
+static void run_stream(long n) {
+    while (n--)
+        for (size_t done = 0; done < piece;) {
+            ssize_t written = write(here[1], pieces[0], piece - done);
+            if (written <= 0) die("write");
+            done += (size_t)written;
+        }
+}
+
+static void drop_stream(void) {
+    close(here[1]);
+    pthread_join(echo_thread, NULL);
+    close(there[0]);
+}
+
+static void setup_pipe_stream(void) {
+    int ends[2];
+    if (pipe(ends)) die("pipe");
+    here[0] = there[1] = -1;
+    here[1] = ends[1];
+    there[0] = ends[0];
+    if (pthread_create(&echo_thread, NULL, drain, NULL)) die("pthread_create");
+}
+
+static void setup_tcp_stream(void) {
+    connect_tcp();
+    if (pthread_create(&echo_thread, NULL, drain, NULL)) die("pthread_create");
 }
 
 static void* nothing(void* unused) {
@@ -89,5 +131,7 @@ const struct bench channel_rows[] = {
     {"pipe_round_trip", "channels", setup_pipe, run_round_trip, drop_pipe, 20, 0},
     {"tcp_round_trip", "channels", setup_tcp, run_round_trip, drop_tcp, 20, 0},
     {"thread_create_join", "channels", NULL, run_thread, NULL, 20, 0},
+    {"pipe_64k", "streams", setup_pipe_stream, run_stream, drop_stream, 20, 0},
+    {"tcp_64k", "streams", setup_tcp_stream, run_stream, drop_stream, 20, 0},
     {NULL, NULL, NULL, NULL, NULL, 0, 0},
 };
