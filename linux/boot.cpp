@@ -236,6 +236,7 @@ void upcall::memory_pressure() {
     constexpr u32 slots_at_a_time = 64;
     for (int i = 0; i < passes; i++) kernel().files->entries.shrink(~0u);
     while (kernel().files->host->give_up_slots(slots_at_a_time)) continue;
+    kernel().pages->give_back();
 }
 
 }  // namespace litebox

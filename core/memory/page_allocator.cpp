@@ -1,6 +1,7 @@
 #include "core/memory/page_allocator.h"
 
 #include <new>
+#include <utility>
 
 #include "core/base/string.h"
 
@@ -144,6 +145,14 @@ void PageAllocator::free(void* pages) {
     LockGuard guard(mutex_);
     for (u32 i = 0; i < u32{1} << order; i++) info_[index + i].use = PageUse::unused;
     put(index, order, dirty);
+}
+
+void PageAllocator::give_back() {
+    LockGuard guard(mutex_);
+    for (unsigned order = 0; order <= largest_order; order++)
+        for (u32 index = heads_[order]; index != none; index = info_[index].next)
+            if (std::exchange(info_[index].dirty, false))
+                platform::release_pages(page_at(index), page_size << order);
 }
 
 }  // namespace litebox

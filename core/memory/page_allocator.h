@@ -23,6 +23,8 @@ class PageAllocator : Pinned {
     /// 2^order contiguous pages, each of which is freed by itself.
     u8* allocate_pages(unsigned order, bool zeroed = true);
     void free(void* pages);
+    /// Gives what lies free and may not be zero back to the platform.
+    void give_back();
 
     /// Of the block that begins at (or, for slabs, contains) the address.
     PageUse use_of(const void* page) const;

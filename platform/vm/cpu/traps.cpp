@@ -61,7 +61,12 @@ void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
     if (answer == FaultAnswer::blocked)
         answer = page_in(space, address).ok() ? FaultAnswer::resolved : FaultAnswer::refused;
     if (answer == FaultAnswer::resolved) return;
-    if (answer == FaultAnswer::no_memory) return upcall::out_of_memory(frame);
+    if (answer == FaultAnswer::no_memory) {
+        upcall::memory_pressure();
+        answer = resolve_fault(space, address, access);
+        if (answer == FaultAnswer::no_memory) return upcall::out_of_memory(frame);
+        return;  // whatever it was, the instruction tells
+    }
     if (access == Access::execute && answer_vsyscall(frame)) return;
     upcall::Fault fault{};
     fault.kind = (error & error_present) != 0 ? Kind::protection : Kind::page;

@@ -37,6 +37,13 @@ std::string_view read_all(const BootInfo& boot, HostSide& host) {
     return read_module(bytes, memory, host.parameters);
 }
 
+/// Guests get what was asked for, and no more than there is.
+void limit_memory(platform::BootParameters& boot) {
+    u64 there = frames().total_frames() * page_size;
+    if (boot.memory_limit == 0 || boot.memory_limit > there) boot.memory_limit = there;
+    frames().set_limit(boot.memory_limit / page_size);
+}
+
 void seed_entropy(HostSide& host) {
     constexpr u32 rdrand_bit = 1u << 30;
     u32 low, high;
@@ -59,6 +66,7 @@ std::string_view read_parameters(const BootInfo& boot) {
     machine().host = host;
     std::string_view problem = read_all(boot, *host);
     if (!problem.empty()) return problem;
+    limit_memory(host->parameters.boot);
     seed_entropy(*host);
     host->control.set_window(host->parameters.terminal.rows, host->parameters.terminal.columns);
     return {};
