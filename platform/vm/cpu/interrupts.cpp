@@ -2,6 +2,7 @@
 
 #include "platform/vm/host_io.h"
 #include "platform/vm/machine.h"
+#include "platform/vm/task/watchdog.h"
 
 namespace litebox::vm {
 
@@ -176,7 +177,11 @@ void ask_all(u64 mask, platform::Space* space, u64 begin, u64 end, bool serializ
     request.waiting.store(mask, std::memory_order_release);
     for (u32 i = 0; i < machine().processor_count; i++)
         if ((mask >> i & 1) != 0) send(machine().processors[i]->apic_id, vector_shoot_down);
-    while (request.waiting.load(std::memory_order_acquire) != 0) asm volatile("pause");
+    u64 since = 0;
+    while (request.waiting.load(std::memory_order_acquire) != 0) {
+        watch_wait(since);
+        asm volatile("pause");
+    }
     request.busy.store(0, std::memory_order_release);
 }
 

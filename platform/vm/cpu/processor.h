@@ -52,7 +52,7 @@ struct Processor : Pinned {
     RunQueue queue;
     TimerQueue timers;
     u64 programmed_ns = ~u64{0};  // when the timer interrupt comes
-    std::atomic<u64> device_interrupts{0}, ticks{0};
+    std::atomic<u64> device_interrupts{0}, last_tick_ns{0};
     TaskStateSegment task_state{};
     u64 descriptors[10]{};
 };

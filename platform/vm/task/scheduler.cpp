@@ -2,6 +2,7 @@
 
 #include "platform/vm/host_io.h"
 #include "platform/vm/machine.h"
+#include "platform/vm/task/watchdog.h"
 
 extern "C" __attribute__((visibility("hidden"))) void litebox_switch(litebox::u64* save_stack,
                                                                      litebox::u64 load_stack);
@@ -291,9 +292,9 @@ void disarm_timer(PlatformBlock& block) {
 
 void timer_interrupt() {
     Processor& processor = this_processor();
-    processor.ticks.fetch_add(1, std::memory_order_relaxed);
     processor.programmed_ns = platform::no_deadline;
     u64 now = platform::monotonic_ns();
+    watch_processors(now);
     {
         SpinGuard guard(processor.timers.lock);
         while (TreeNode* node = processor.timers.armed.first()) {
