@@ -26,7 +26,7 @@ enum Exception : u64 {
     first_interrupt = 32,
 };
 
-constexpr u64 error_present = 1, error_write = 2, error_fetch = 16;
+constexpr u64 error_present = 1, error_write = 2, error_user = 4, error_fetch = 16;
 constexpr u64 lower_half_end = u64{1} << 47;
 
 u64 fault_address() {
@@ -54,7 +54,15 @@ bool answer_vsyscall(arch::RegisterFrame& frame) {
     return true;
 }
 
+upcall::Fault general_fault() {
+    upcall::Fault fault{};
+    fault.kind = Kind::general;
+    return fault;
+}
+
 void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
+    // The emulator reads the stack of a far return as the kernel would, which SMAP forbids: no page helps there.
+    if ((error & (error_present | error_user)) == error_present) return upcall::fault(frame, general_fault());
     platform::Space& space = *this_block().space;
     Access access = access_of(error);
     FaultAnswer answer = address < lower_half_end ? resolve_fault(space, address, access) : FaultAnswer::refused;
@@ -227,10 +235,8 @@ extern "C" void litebox_no_address(arch::RegisterFrame* frame) {
     u64 address = frame->rip;
     constexpr u64 upper_half = 0xffff800000000000;
     frame->full_restore = 1;
-    if (address >= upper_half) return guest_page_fault(*frame, address, error_fetch);
-    upcall::Fault fault{};
-    fault.kind = Kind::general;
-    upcall::fault(*frame, fault);
+    if (address >= upper_half) return guest_page_fault(*frame, address, error_user | error_fetch);
+    upcall::fault(*frame, general_fault());
 }
 
 extern "C" [[noreturn]] void litebox_double_fault_stop(u64 rip, u64 stack) {
