@@ -2,6 +2,7 @@
 #include "platform/vm/device/nine_p_client.h"
 
 #include "platform/platform.h"
+#include "platform/vm/device/virtio_device.h"
 
 namespace litebox::vm {
 
@@ -9,7 +10,7 @@ namespace {
 
 constexpr u32 parts_per_call = 3;
 constexpr u32 error_answer = 7;
-constexpr u64 turn_look_ns = 1000000;
+constexpr u64 turn_look_ns = 1000000, slot_patience_ns = u64{300} * 1000000000;
 
 }  // namespace
 
@@ -51,7 +52,8 @@ void NinePClient::clunk_later(u32 number) {
     writer.number(number);
     usize length = writer.finish(0);
     SharedRange parts[] = {slot.frames.to_device(0, length), slot.frames.from_device(reply_at, reply_room)};
-    auto chain = queue_->submit(parts);
+    // It goes out with the next request, or when room is needed.
+    auto chain = queue_->submit(parts, false);
     if (!chain.ok()) return give_slot(slot);
     slot.chain = chain.value();
     slot.clunked = number;
@@ -60,11 +62,23 @@ void NinePClient::clunk_later(u32 number) {
 
 // ------------------------------------------------------------------------------------------------ slots
 
+/// Null: all are in use, or there is no memory for one more.
 NinePClient::Slot* NinePClient::try_slot() {
-    for (u32 i = 0; i < slot_count_; i++) {
+    u32 count = slot_count_.load(std::memory_order_relaxed);
+    for (u32 i = 0; i < count; i++) {
         Slot& slot = slots_[i];
         u32 expected = free_slot;
-        if (slot.state.compare_exchange_strong(expected, used, std::memory_order_acquire)) return &slot;
+        if (slot.state.compare_exchange_strong(expected, used, std::memory_order_acquire)) {
+            if (slot.frames.size() == 0) {
+                auto frames = SharedFrames::allocate(1);
+                if (!frames.ok()) {
+                    slot.state.store(free_slot, std::memory_order_release);
+                    return nullptr;
+                }
+                slot.frames = frames.value();
+            }
+            return &slot;
+        }
         if (expected != detached) continue;
         if (!slot.state.compare_exchange_strong(expected, used, std::memory_order_acquire)) continue;
         u32 written = 0;
@@ -78,26 +92,17 @@ NinePClient::Slot* NinePClient::try_slot() {
 }
 
 NinePClient::Slot& NinePClient::take_slot() {
+    u64 begin = platform::monotonic_ns();
     for (;;) {
         queue_->reap();
         u32 turn = turn_.load(std::memory_order_acquire);
-        Slot* slot = try_slot();
-        if (slot == nullptr) {
-            turn_waiters_.fetch_add(1, std::memory_order_seq_cst);
-            (void)platform::park(turn_, turn, platform::monotonic_ns() + turn_look_ns);
-            turn_waiters_.fetch_sub(1, std::memory_order_relaxed);
-            continue;
-        }
-        if (slot->frames.size() != 0) return *slot;
-        auto frames = SharedFrames::allocate(1);
-        if (frames.ok()) {
-            slot->frames = frames.value();
-            return *slot;
-        }
-        // Those that have their memory do for everybody; the first was made in begin().
-        give_slot(*slot);
-        if (slot == &slots_[0]) platform::panic("no memory for requests of files");
-        slot_count_ = static_cast<u32>(slot - slots_);
+        if (Slot* slot = try_slot()) return *slot;
+        queue_->kick();
+        if (platform::monotonic_ns() - begin > slot_patience_ns)
+            device_failed("9P", "did not answer in time");
+        turn_waiters_.fetch_add(1, std::memory_order_seq_cst);
+        (void)platform::park(turn_, turn, platform::monotonic_ns() + turn_look_ns);
+        turn_waiters_.fetch_sub(1, std::memory_order_relaxed);
     }
 }
 
@@ -130,13 +135,13 @@ NinePClient::Bulk* NinePClient::take_bulk() {
 
 NinePCall::~NinePCall() {
     // The device may still write into the slot: it is free when that is over.
-    if (in_flight_) (void)client_.queue_->wait(slot_.chain);
-    client_.give_slot(slot_);
+    if (in_flight_) (void)client_.queue_->wait(slot_->chain);
+    if (slot_ != nullptr) client_.give_slot(*slot_);
 }
 
 u16 NinePCall::tag() const {
     constexpr u16 no_tag = 0xffff;
-    return type_ == NineP::version ? no_tag : static_cast<u16>(&slot_ - client_.slots_);
+    return type_ == NineP::version ? no_tag : static_cast<u16>(slot_ - client_.slots_);
 }
 
 MessageWriter& NinePCall::begin(NineP type) {
@@ -150,28 +155,28 @@ void NinePCall::send(const SharedRange* payload_out, const SharedRange* payload_
     SharedRange parts[parts_per_call];
     usize count = 0;
     usize length = writer_.finish(payload_out != nullptr ? payload_out->length : 0);
-    parts[count++] = slot_.frames.to_device(0, length);
+    parts[count++] = slot_->frames.to_device(0, length);
     if (payload_out != nullptr) parts[count++] = *payload_out;
-    parts[count++] = slot_.frames.from_device(NinePClient::reply_at, answer_room);
+    parts[count++] = slot_->frames.from_device(NinePClient::reply_at, answer_room);
     if (payload_in != nullptr) parts[count++] = *payload_in;
     room_ = answer_room;
     auto chain = client_.queue_->submit({parts, count});
     if (!chain.ok())
         platform::panic("the ring of the 9P device is full with fewer requests than it has room for");
-    slot_.chain = chain.value();
+    slot_->chain = chain.value();
     in_flight_ = true;
 }
 
 Result<MessageReader> NinePCall::receive() {
     if (!in_flight_) return Errno::enametoolong;
-    u32 written = client_.queue_->wait(slot_.chain);
+    u32 written = client_.queue_->wait(slot_->chain);
     in_flight_ = false;
     return check_answer(written);
 }
 
 Result<MessageReader> NinePCall::check_answer(u32 written) {
     constexpr u32 highest_errno = 4095;
-    MessageReader reader(slot_.frames, NinePClient::reply_at,
+    MessageReader reader(slot_->frames, NinePClient::reply_at,
                          NinePClient::reply_at + min<usize>(written, room_));
     u32 size = reader.number<u32>();
     u8 type = reader.number<u8>();

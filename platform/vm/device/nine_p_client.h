@@ -57,6 +57,7 @@ class NinePClient : Pinned {
     Result<void> create(u32 fid, std::string_view name, u32 flags, u32 mode, u32 gid);
     Result<usize> read(u32 fid, u64 offset, std::span<u8> to);
     Result<usize> write(u32 fid, u64 offset, std::span<const u8> from);
+    /// Its length; above that of `to`: it did not fit.
     Result<usize> read_link(u32 fid, std::span<char> to);
     struct Change {
         enum Field : u32 { mode = 1, uid = 2, gid = 4, size = 8, access = 0x90, modify = 0x120 };
@@ -100,6 +101,8 @@ class NinePClient : Pinned {
     void send_attributes(NinePCall& call, u32 fid);
     Result<platform::HostAttributes> end_attributes(NinePCall& call);
     void send_open(NinePCall& call, u32 fid, u32 flags);
+    void send_read_link(NinePCall& call, u32 fid);
+    Result<usize> end_read_link(NinePCall& call, std::span<char> to);
     /// The number of a fid that the server does not know yet; held by the caller. ENFILE.
     Result<Fid> new_fid();
     /// Nothing is known by this number: a walk to it failed.
@@ -132,7 +135,7 @@ class NinePClient : Pinned {
     Result<usize> read_bulk(NinePCall& call, Bulk& bulk, usize length);
 
     RequestQueue* queue_ = nullptr;
-    u32 slot_count_ = 0;
+    std::atomic<u32> slot_count_{0};
     usize message_size_ = 0;
     Slot slots_[most_slots];
     Bulk bulks_[most_bulk_buffers];
@@ -145,8 +148,13 @@ class NinePClient : Pinned {
 /// One request, from its building to its answer.
 class NinePCall : Pinned {
   public:
-    explicit NinePCall(NinePClient& client) : client_(client), slot_(client.take_slot()) {}
+    /// Waits until there is room for one more request. Whoever already holds a call (or destroys a Fid while
+    /// holding one) must not wait for another, or all might wait for each other: `wait` false, and then
+    /// held() says whether there was room.
+    explicit NinePCall(NinePClient& client, bool wait = true)
+        : client_(client), slot_(wait ? &client.take_slot() : client.try_slot()) {}
     ~NinePCall();
+    [[nodiscard]] bool held() const { return slot_ != nullptr; }
 
     MessageWriter& begin(NineP type);
     /// Hands it to the device. `payload_out` and `payload_in` are parts that follow the message and the
@@ -163,8 +171,8 @@ class NinePCall : Pinned {
     Result<MessageReader> check_answer(u32 written);
 
     NinePClient& client_;
-    NinePClient::Slot& slot_;
-    MessageWriter writer_{slot_.frames, page_size};
+    NinePClient::Slot* slot_;
+    MessageWriter writer_{slot_ != nullptr ? slot_->frames : client_.slots_[0].frames, page_size};
     NineP type_{};
     bool in_flight_ = false;
     usize room_ = 0;

@@ -40,8 +40,9 @@ Result<void> NinePClient::begin(RequestQueue& queue) {
     constexpr usize smallest = 8192;
     constexpr u32 parts_per_call = 3;
     queue_ = &queue;
-    slot_count_ = min<u32>(most_slots, queue.entries() / parts_per_call);
-    if (slot_count_ == 0) return Errno::eio;
+    u32 slots = min<u32>(most_slots, queue.entries() / parts_per_call);
+    if (slots == 0) return Errno::eio;
+    slot_count_.store(slots, std::memory_order_relaxed);
     slots_[0].frames = TRY(SharedFrames::allocate(1));
     {
         NinePCall call(*this);
@@ -253,7 +254,7 @@ Result<usize> NinePClient::read_bulk(NinePCall& call, Bulk& bulk, usize length) 
     SharedRange payload = bulk.frames.from_device(0, length);
     call.send(nullptr, &payload, count_room);
     if (!call.in_flight_) return Errno::enametoolong;
-    u32 written = queue_->wait(call.slot_.chain);
+    u32 written = queue_->wait(call.slot_->chain);
     call.in_flight_ = false;
     MessageReader answer = TRY(call.check_answer(written));
     usize count = answer.number<u32>();
@@ -289,14 +290,22 @@ Result<usize> NinePClient::write(u32 fid, u64 offset, std::span<const u8> from) 
     return result;
 }
 
-Result<usize> NinePClient::read_link(u32 fid, std::span<char> to) {
-    NinePCall call(*this);
+void NinePClient::send_read_link(NinePCall& call, u32 fid) {
     call.begin(NineP::readlink).number(fid);
     call.send();
+}
+
+Result<usize> NinePClient::end_read_link(NinePCall& call, std::span<char> to) {
     MessageReader answer = TRY(call.receive());
     usize length = answer.text(to);
     if (answer.failed() || length == 0) return Errno::eio;
     return length;
+}
+
+Result<usize> NinePClient::read_link(u32 fid, std::span<char> to) {
+    NinePCall call(*this);
+    send_read_link(call, fid);
+    return end_read_link(call, to);
 }
 
 Result<void> NinePClient::sync(u32 fid, bool data_only) {
@@ -419,7 +428,7 @@ Result<usize> NinePClient::read_directory(u32 fid, u64 position, usize room,
         message.number(fid);
         message.number(position);
         message.number(static_cast<u32>(length));
-        const SharedFrames* frames = &call.slot_.frames;
+        const SharedFrames* frames = &call.slot_->frames;
         usize at = reply_at + count_room, count = 0;
         if (bulk != nullptr) {
             count = TRY(read_bulk(call, *bulk, length));

@@ -3,6 +3,7 @@
 
 #include "platform/entropy_pool.h"
 #include "platform/vm/host/control_channel.h"
+#include "platform/vm/host/export.h"
 #include "platform/vm/host/parameters_reader.h"
 
 namespace litebox::vm {
@@ -13,6 +14,7 @@ struct HostSide : Pinned {
         false;  // the parameters came as a module: whoever runs the machine speaks abi/control.h
     platform::EntropyPool entropy;
     ControlChannel control;
+    Export files;
 };
 
 /// The machine's. Implemented by kernel/, and by tests.

@@ -48,6 +48,9 @@ void start_device(Devices& devices, const DeviceWindow& window, DeviceRegisters&
             if (devices.entropy == nullptr)
                 devices.entropy = start<EntropyDevice>("entropy", window, registers);
             break;
+        case DeviceKind::nine_p:
+            if (devices.view == nullptr) devices.view = start<NinePDevice>("9P", window, registers);
+            break;
         default:
             break;
     }

@@ -6,6 +6,7 @@
 #include "platform/vm/device/discovery.h"
 #include "platform/vm/device/entropy_device.h"
 #include "platform/vm/device/kernel/mmio_registers.h"
+#include "platform/vm/device/nine_p_device.h"
 
 namespace litebox::vm {
 
@@ -13,6 +14,7 @@ namespace litebox::vm {
 struct Devices : Pinned {
     ConsoleDevice* console = nullptr;
     EntropyDevice* entropy = nullptr;
+    NinePDevice* view = nullptr;
 
     MmioRegisters* registers[most_windows] = {};
 };

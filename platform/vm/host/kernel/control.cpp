@@ -62,6 +62,10 @@ void start_host_side() {
         open_console(host, *devices.console);
     else if (host.has_module)
         platform::panic("the machine has no virtio console, which its boot module calls for");
+    if (devices.view != nullptr) {
+        host.files.begin(devices.view->client(), host.parameters.grants, host.parameters.owners);
+        host.files.learn_grants(host.parameters.grants);
+    }
     if (devices.entropy != nullptr) mix_entropy(host, *devices.entropy);
 }
 
