@@ -51,6 +51,11 @@ void start_device(Devices& devices, const DeviceWindow& window, DeviceRegisters&
         case DeviceKind::nine_p:
             if (devices.view == nullptr) devices.view = start<NinePDevice>("9P", window, registers);
             break;
+        case DeviceKind::block:
+            if (devices.disk_count == Devices::most_disks)
+                platform::panic("the machine has more disks than can be used");
+            devices.disks[devices.disk_count++] = start<BlockDevice>("block", window, registers);
+            break;
         default:
             break;
     }

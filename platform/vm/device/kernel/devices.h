@@ -1,6 +1,7 @@
 // The devices that were found; machine().devices.
 #pragma once
 
+#include "platform/vm/device/block_device.h"
 #include "platform/vm/device/console_device.h"
 #include "platform/vm/device/devices.h"
 #include "platform/vm/device/discovery.h"
@@ -15,6 +16,9 @@ struct Devices : Pinned {
     ConsoleDevice* console = nullptr;
     EntropyDevice* entropy = nullptr;
     NinePDevice* view = nullptr;
+    static constexpr u32 most_disks = 8;
+    BlockDevice* disks[most_disks] = {};
+    u32 disk_count = 0;
 
     MmioRegisters* registers[most_windows] = {};
 };
