@@ -84,11 +84,34 @@ void add_grants(ModuleBuilder& module, const RunOptions& options, const MachineP
     }
 }
 
-ClockRecord clock_now() {
-    constexpr uint64_t second_ns = 1'000'000'000;
+constexpr uint64_t second_ns = 1'000'000'000;
+
+uint64_t nanoseconds_of(clockid_t clock) {
     timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return {static_cast<uint64_t>(now.tv_sec) * second_ns + static_cast<uint64_t>(now.tv_nsec), 0};
+    clock_gettime(clock, &now);
+    return static_cast<uint64_t>(now.tv_sec) * second_ns + static_cast<uint64_t>(now.tv_nsec);
+}
+
+/// The time stamp counter at a time.
+struct CounterReading {
+    uint64_t counter = __builtin_ia32_rdtsc(), nanoseconds = nanoseconds_of(CLOCK_MONOTONIC);
+};
+/// Taken when the program starts, so that the rate is known without waiting when it is needed.
+const CounterReading first_reading;
+
+/// Ticks per second: an emulated machine shows the host's counter and has nobody to ask for its rate.
+uint64_t counter_rate() {
+    constexpr uint64_t shortest_ns = 3'000'000;
+    CounterReading now;
+    while (now.nanoseconds - first_reading.nanoseconds < shortest_ns) now = CounterReading();
+    auto ticks = static_cast<double>(now.counter - first_reading.counter);
+    return static_cast<uint64_t>(ticks / static_cast<double>(now.nanoseconds - first_reading.nanoseconds) *
+                                 static_cast<double>(second_ns));
+}
+
+ClockRecord clock_now() {
+    uint64_t rate = counter_rate();
+    return {nanoseconds_of(CLOCK_REALTIME), rate};
 }
 
 std::vector<uint64_t> denied_bits(const RunOptions& options) {
