@@ -87,8 +87,6 @@ struct Policy {
 
     /// Every key known and of the right shape; the error names key, line and what was expected.
     static Result<Policy> parse(std::string_view toml);
-    /// In sentences: what this policy accepts and refuses.
-    std::string explain() const;
 };
 
 /// The policy's checks on a verdict whose technology-level checks have been made, run by each verify_*.

@@ -1,5 +1,5 @@
 // Policies of any make: a policy or a message with a line, and an explanation of each.
-#include "attest/policy/warnings.h"
+#include "attest/report/report.h"
 #include "fuzz/input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         FUZZ_CHECK(policy.error().message.starts_with("policy, "));
         return 0;
     }
-    FUZZ_CHECK(!policy->explain().empty());
+    FUZZ_CHECK(!policy_as_text(*policy).empty());
     (void)policy_warnings(*policy);
     return 0;
 }

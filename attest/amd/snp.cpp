@@ -57,29 +57,6 @@ constexpr std::array<SnpTcbComponent, 8> turin_layout = {{{"fmc", 0, 9},
                                                           {"", 6, 7},
                                                           {"microcode", 7, 8}}};
 
-constexpr SnpBit policy_bits[] = {
-    {16, "SMT", "simultaneous multithreading is allowed"},
-    {17, "RESERVED_1", "always one"},
-    {18, "MIGRATE_MA", "a migration agent may be associated, which can move the guest and its secrets"},
-    {19, "DEBUG", "the host may read and change the guest's memory"},
-    {20, "SINGLE_SOCKET", "the guest runs on one socket only"},
-    {21, "CXL_ALLOW", "CXL memory and devices are allowed"},
-    {22, "MEM_AES_256_XTS", "memory must be encrypted with AES-256-XTS"},
-    {23, "RAPL_DIS", "power measurements (RAPL) must be off"},
-    {24, "CIPHERTEXT_HIDING_DRAM", "the host must not see the ciphertext of guest memory"},
-    {25, "PAGE_SWAP_DISABLE", "the host may not swap guest pages"},
-};
-constexpr SnpBit platform_bits[] = {
-    {0, "SMT_EN", "simultaneous multithreading is on"},
-    {1, "TSME_EN", "all memory is encrypted transparently"},
-    {2, "ECC_EN", "memory has error correction"},
-    {3, "RAPL_DIS", "power measurements (RAPL) are off"},
-    {4, "CIPHERTEXT_HIDING_DRAM_EN", "the host does not see the ciphertext of guest memory"},
-    {5, "ALIAS_CHECK_COMPLETE", "no aliased memory addresses were found since the last reset (BadRAM)"},
-    {6, "BIT_6", "set on Turin, without a published meaning"},
-    {7, "TIO_EN", "trusted input and output (SEV-TIO) is on"},
-};
-
 }  // namespace
 
 std::span<const SnpTcbComponent, 8> snp_tcb_layout(SnpProduct product) {
@@ -101,13 +78,6 @@ const SnpTcbComponent* snp_tcb_below(SnpProduct product, uint64_t tcb, uint64_t 
         if (!part.name.empty() && snp_tcb_byte(tcb, part.byte) < snp_tcb_byte(minimum, part.byte))
             return &part;
     return nullptr;
-}
-
-std::span<const SnpBit> snp_policy_bits() {
-    return policy_bits;
-}
-std::span<const SnpBit> snp_platform_bits() {
-    return platform_bits;
 }
 
 std::string snp_chip_id_for_url(const SnpReport& report, SnpProduct product) {

@@ -51,15 +51,6 @@ inline uint8_t snp_signing_key(const SnpReport& report) {
 }
 inline constexpr uint32_t snp_flag_author_key = 1, snp_flag_mask_chip_key = 2, snp_flags_known = 0x1f;
 
-/// Names of bits, for display and messages: {"SMT allowed", bit}.
-struct SnpBit {
-    uint8_t bit;
-    std::string_view name;
-    std::string_view meaning;
-};
-std::span<const SnpBit> snp_policy_bits();
-std::span<const SnpBit> snp_platform_bits();
-
 /// A chip id as AMD's key service wants it: 64 bytes, Turin 8.
 std::string snp_chip_id_for_url(const SnpReport& report, SnpProduct product);
 

@@ -74,8 +74,7 @@ Result<void> read_extensions(VekCertificate& vek) {
     if (structure > 1)
         return Error{"has extensions of structure version " + std::to_string(structure) +
                      ", known are 0 and 1"};
-    Result<void> tcb = read_tcb(vek);
-    if (!tcb) return tcb;
+    ATTEST_TRY(read_tcb(vek));
     if (vek.is_vlek && find(certificate, "4"))
         return Error{"has a hardware id and a provider id, of which one is allowed"};
     if (vek.is_vlek)

@@ -46,12 +46,6 @@ std::vector<Span> reserved_spans(uint32_t version) {
     return spans;
 }
 
-std::string hex(uint64_t value) {
-    char text[24];
-    snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-    return text;
-}
-
 class SnpVerifier {
   public:
     SnpVerifier(const SnpReport& report, const Evidence& evidence, const VerifyOptions& options,
@@ -128,7 +122,8 @@ void SnpVerifier::check_reserved() {
         for (size_t i = span.begin; i < span.end; i++)
             if (report_.raw[i])
                 return verdict_.fail(
-                    "snp-reserved", Status::malformed, "byte " + hex(i) + " is " + hex(report_.raw[i]),
+                    "snp-reserved", Status::malformed,
+                    "byte " + hex_number(i) + " is " + hex_number(report_.raw[i]),
                     "the byte is reserved in version " + std::to_string(report_.version) +
                         " and must be zero",
                     "the report was changed on its way, or is of firmware newer than this verifier");
@@ -137,7 +132,7 @@ void SnpVerifier::check_reserved() {
 
 void SnpVerifier::check_fields() {
     auto refuse = [&](const std::string& field, uint64_t value, std::string reason) {
-        verdict_.fail("snp-fields", Status::unsupported, field + " " + hex(value), std::move(reason),
+        verdict_.fail("snp-fields", Status::unsupported, field + " " + hex_number(value), std::move(reason),
                       "what the bits grant is not known: a newer verifier may know them");
     };
     if (report_.policy & ~snp_policy_known)
@@ -149,8 +144,8 @@ void SnpVerifier::check_fields() {
     if (report_.flags & ~snp_flags_known) return refuse("flags", report_.flags, "unknown bits are set");
     if (report_.vmpl > 3 && report_.vmpl != vmpl_of_host)
         return refuse("VMPL", report_.vmpl, "levels are 0 to 3");
-    verdict_.pass("snp-fields",
-                  "policy " + hex(report_.policy) + ", platform info " + hex(report_.platform_info));
+    verdict_.pass("snp-fields", "policy " + hex_number(report_.policy) + ", platform info " +
+                                    hex_number(report_.platform_info));
 }
 
 void SnpVerifier::check_signing_key() {
@@ -248,7 +243,8 @@ void SnpVerifier::check_product() {
     std::string_view product = to_string(vek_->product);
     SnpProduct processor = snp_product_from_cpuid(report_.cpuid_family, report_.cpuid_model);
     if (report_.version >= 3 && processor != vek_->product) {
-        std::string input = "family " + hex(report_.cpuid_family) + ", model " + hex(report_.cpuid_model);
+        std::string input =
+            "family " + hex_number(report_.cpuid_family) + ", model " + hex_number(report_.cpuid_model);
         return verdict_.fail(
             "snp-product", processor == SnpProduct::unknown ? Status::unsupported : Status::wrong_collateral,
             input,
@@ -265,10 +261,7 @@ void SnpVerifier::check_product() {
 }
 
 void SnpVerifier::check_path() {
-    TrustAnchors anchors;
-    for (const Bytes& der : options_.roots->amd)
-        if (auto root = Certificate::parse(der)) anchors.certificates.push_back(*root);
-    for (const Field<32>& digest : options_.roots->pinned_amd) anchors.sha256.push_back(digest);
+    TrustAnchors anchors = TrustAnchors::from(options_.roots->amd, options_.roots->pinned_amd);
     for (const CertificatePointer& root : anchors.certificates) issuers_.push_back(root);
     PathResult found =
         build_path(vek_->certificate, issuers_, anchors, options_.now, &options_.prepared->signatures());
@@ -409,7 +402,7 @@ void SnpVerifier::check_order() {
         for (const SnpTcbComponent& part : snp_tcb_layout(vek_->product))
             if (part.name.empty() && snp_tcb_byte(tcb, part.byte))
                 return verdict_.fail(
-                    "snp-tcb-order", Status::malformed, hex(tcb),
+                    "snp-tcb-order", Status::malformed, hex_number(tcb),
                     "reserved byte " + std::to_string(part.byte) + " of a TCB version is not zero");
     std::string input = describe_snp_tcb(vek_->product, report_.current_tcb);
     if (const SnpTcbComponent* part =
@@ -431,7 +424,7 @@ void SnpVerifier::add_claims() {
     claim("chip_id", vek_->is_vlek ? "" : to_hex(vek_->hardware_id));
     claim("provider", vek_->provider);
     claim("reported_tcb", describe_snp_tcb(vek_->product, report_.reported_tcb));
-    claim("policy", hex(report_.policy));
+    claim("policy", hex_number(report_.policy));
     claim("vmpl", std::to_string(report_.vmpl));
     claim("guest_svn", std::to_string(report_.guest_svn));
     claim("id_key_digest", to_hex(report_.id_key_digest));

@@ -1,6 +1,7 @@
 #include "attest/base/bytes.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace litebox::attest {
 
@@ -12,14 +13,27 @@ bool all_zero(ByteView bytes) {
     return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
 }
 
+bool is_text(ByteView bytes) {
+    return std::ranges::all_of(as_text(bytes), [](char c) { return (c >= 0x20 && c < 0x7f) || is_blank(c); });
+}
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
 std::string to_hex(ByteView bytes) {
     static constexpr char digits[] = "0123456789abcdef";
     std::string text;
     text.reserve(bytes.size() * 2);
-    for (uint8_t byte : bytes) {
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-    }
+    for (uint8_t byte : bytes) text += {digits[byte >> 4], digits[byte & 15]};
+    return text;
+}
+
+std::string hex_number(uint64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
     return text;
 }
 

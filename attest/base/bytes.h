@@ -27,8 +27,19 @@ inline Bytes to_bytes(ByteView view) {
 bool equal(ByteView left, ByteView right);
 bool all_zero(ByteView bytes);
 
+/// Space, tab, carriage return or line feed.
+inline bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+/// Printable ASCII and blanks, nothing else.
+bool is_text(ByteView bytes);
+/// Without blanks at either end.
+std::string_view trimmed(std::string_view text);
+
 /// Lower-case hexadecimal.
 std::string to_hex(ByteView bytes);
+/// "0x1f", for messages.
+std::string hex_number(uint64_t value);
 /// Either case, an even number of digits, nothing else (no 0x, no spaces).
 Result<Bytes> from_hex(std::string_view text);
 std::string to_base64(ByteView bytes);

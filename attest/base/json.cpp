@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "attest/base/bytes.h"
+
 namespace litebox::attest {
 
 namespace {
@@ -154,46 +156,29 @@ Result<int64_t> Json::integer_member(std::string_view key) const {
     return ATTEST_TRY(member(key, Kind::integer))->integer();
 }
 
-namespace {
-
-/// Bytes of the UTF-8 character that `text` begins with; 0 where it begins with none.
-size_t character_size(std::string_view text) {
-    auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
-    unsigned char first = byte(0);
-    size_t size = first < 0x80                    ? 1
-                  : first >= 0xC2 && first < 0xE0 ? 2
-                  : first >= 0xE0 && first < 0xF0 ? 3
-                                                  : 4;
-    if (first >= 0xF5 || (first >= 0x80 && first < 0xC2) || text.size() < size) return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((byte(i) & 0xC0) != 0x80) return 0;
-    // No longer forms than needed, no surrogates, nothing above U+10FFFF.
-    bool wrong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0) ||
-                 (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90);
-    return wrong ? 0 : size;
+Result<std::vector<std::string>> Json::texts_member(std::string_view key) const {
+    std::vector<std::string> texts;
+    if (!find(key)) return texts;
+    for (const Json& item : ATTEST_TRY(member(key, Kind::array))->items()) {
+        if (!item.is(Kind::string)) return Error{"member " + json_quote(key) + " holds what is not a string"};
+        texts.push_back(item.string());
+    }
+    return texts;
 }
 
-}  // namespace
-
 std::string json_quote(std::string_view text) {
-    static constexpr char digits[] = "0123456789abcdef";
+    // Names in damaged certificates are any bytes: where they are no UTF-8, only ASCII is kept of them.
+    bool characters = simdjson::validate_utf8(text.data(), text.size());
     std::string quoted = "\"";
-    while (!text.empty()) {
-        char c = text[0];
-        size_t size = character_size(text);
-        std::string_view character = text.substr(0, size);
-        text.remove_prefix(size ? size : 1);
+    for (char c : text) {
         if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-        } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-            quoted += "\\u00";
-            quoted += digits[c >> 4];
-            quoted += digits[c & 15];
-        } else if (size == 0) {
-            quoted += "\\ufffd";  // names in damaged certificates are any bytes
+            quoted += {'\\', c};
+        } else if ((c >= 0 && c < 0x20) || c == 0x7f) {
+            quoted += "\\u00" + to_hex(as_bytes({&c, 1}));
+        } else if (c < 0 && !characters) {
+            quoted += "\\ufffd";
         } else {
-            quoted += character;
+            quoted += c;
         }
     }
     return quoted + '"';

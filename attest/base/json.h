@@ -41,6 +41,8 @@ class Json {
     Result<const Json*> member(std::string_view key, Kind kind) const;
     Result<std::string> text_member(std::string_view key) const;
     Result<int64_t> integer_member(std::string_view key) const;
+    /// The strings of an array; none where there is no such member.
+    Result<std::vector<std::string>> texts_member(std::string_view key) const;
 
   private:
     friend struct JsonBuilder;

@@ -1,5 +1,6 @@
 #include "attest/base/time.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -9,56 +10,43 @@ namespace {
 
 using namespace std::chrono;
 
-/// `count` decimal digits at the front of `text`, which they leave; -1 where there are none.
-int digits(std::string_view& text, size_t count) {
-    if (text.size() < count) return -1;
+/// Whether `text` begins as `form`, in which each 0 stands for any digit.
+bool begins_as(std::string_view text, std::string_view form) {
+    return text.size() >= form.size() &&
+           std::ranges::equal(text.substr(0, form.size()), form, [](char is, char wanted) {
+               return wanted == '0' ? is >= '0' && is <= '9' : is == wanted;
+           });
+}
+
+/// The decimal number of `count` digits at `at`.
+int number(std::string_view text, size_t at, size_t count) {
     int value = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (text[i] < '0' || text[i] > '9') return -1;
-        value = value * 10 + (text[i] - '0');
-    }
-    text.remove_prefix(count);
+    for (char digit : text.substr(at, count)) value = value * 10 + (digit - '0');
     return value;
 }
 
-bool symbol(std::string_view& text, char wanted) {
-    if (text.empty() || text.front() != wanted) return false;
-    text.remove_prefix(1);
-    return true;
-}
-
-bool fraction(std::string_view& text) {
-    if (!symbol(text, '.')) return true;
-    size_t count = 0;
-    while (count < text.size() && text[count] >= '0' && text[count] <= '9') count++;
-    text.remove_prefix(count);
-    return count > 0;
+/// Nothing, or a point and digits; then "Z".
+bool ends_well(std::string_view text) {
+    if (begins_as(text, ".0"))
+        text.remove_prefix(std::min(text.find_first_not_of("0123456789", 1), text.size()));
+    return text == "Z";
 }
 
 }  // namespace
 
 Result<Time> parse_time(std::string_view text) {
+    constexpr std::string_view date_form = "0000-00-00", form = "0000-00-00T00:00:00";
     Error wrong{"not a time like 2025-06-10T00:00:00Z: \"" + std::string(text.substr(0, 40)) + "\""};
-    int y = digits(text, 4);
-    bool form = symbol(text, '-');
-    int m = digits(text, 2);
-    form = form && symbol(text, '-');
-    int d = digits(text, 2);
-    if (!form || y < 0 || m < 0 || d < 0) return wrong;
-    year_month_day date{year{y}, month{static_cast<unsigned>(m)}, day{static_cast<unsigned>(d)}};
+    bool date_alone = text.size() == date_form.size();
+    if (!begins_as(text, date_alone ? date_form : form)) return wrong;
+    year_month_day date{year{number(text, 0, 4)}, month{static_cast<unsigned>(number(text, 5, 2))},
+                        day{static_cast<unsigned>(number(text, 8, 2))}};
     if (!date.ok()) return wrong;
-    int64_t seconds = int64_t{sys_days{date}.time_since_epoch().count()} * 86400;
-    if (text.empty()) return Time{seconds};
-    form = symbol(text, 'T');
-    int hour = digits(text, 2);
-    form = form && symbol(text, ':');
-    int minute = digits(text, 2);
-    form = form && symbol(text, ':');
-    int second = digits(text, 2);
-    form = form && fraction(text) && symbol(text, 'Z') && text.empty();
-    if (!form || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
-        return wrong;
-    return Time{seconds + hour * 3600 + minute * 60 + second};
+    int64_t midnight = int64_t{sys_days{date}.time_since_epoch().count()} * 86400;
+    if (date_alone) return Time{midnight};
+    int hour = number(text, 11, 2), minute = number(text, 14, 2), second = number(text, 17, 2);
+    if (hour > 23 || minute > 59 || second > 59 || !ends_well(text.substr(form.size()))) return wrong;
+    return Time{midnight + hour * 3600 + minute * 60 + second};
 }
 
 std::string to_string(Time time) {

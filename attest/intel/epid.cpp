@@ -62,12 +62,7 @@ Result<ParsedReport> parse_report(const std::string& body) {
     if (quote.size() != quote_body_size)
         return Error{"a quote body of " + std::to_string(quote.size()) + " bytes; it has 432"};
     report.quote = ATTEST_TRY(parse_epid_quote(quote));
-    if (json.find("advisoryIDs")) {
-        for (const Json& id : ATTEST_TRY(json.member("advisoryIDs", Json::Kind::array))->items()) {
-            if (!id.is(Json::Kind::string)) return Error{"an advisory that is not a string"};
-            report.advisories.push_back(id.string());
-        }
-    }
+    report.advisories = ATTEST_TRY(json.texts_member("advisoryIDs"));
     std::ranges::sort(report.advisories);
     auto repeated = std::unique(report.advisories.begin(), report.advisories.end());
     report.advisories.erase(repeated, report.advisories.end());

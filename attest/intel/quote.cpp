@@ -173,7 +173,7 @@ Result<Quote> parse_quote(ByteView bytes) {
         quote.body = read_sgx_report_body(body);
     }
     quote.signed_bytes = to_bytes(bytes.first(signed_size));
-    if (auto read = read_signature_data(signature_data, quote); !read) return read.error();
+    ATTEST_TRY(read_signature_data(signature_data, quote));
     quote.trailing = to_bytes(reader.rest());
     return quote;
 }

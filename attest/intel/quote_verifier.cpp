@@ -99,11 +99,6 @@ void QuoteVerifier::gather(const PreparedCollateral& collateral) {
 /// Everything that may be of use, from the quote, what came with it, and the collateral: none of it is
 /// trusted for being there.
 void QuoteVerifier::gather() {
-    auto add = [&](ByteView der) {
-        auto certificate = Certificate::parse(der);
-        if (certificate) certificates_.push_back(*certificate);
-        return certificate ? std::string() : certificate.error().message;
-    };
     if (quote_.cert_type == QuoteCertType::pck_leaf || quote_.cert_type == QuoteCertType::pck_chain) {
         auto blocks = parse_pem(as_text(quote_.cert_data));
         if (!blocks) quote_certificates_fault_ = blocks.error().message;
@@ -111,22 +106,20 @@ void QuoteVerifier::gather() {
             quote_certificates_fault_ = "a chain where the quote announces one certificate";
         } else if (blocks) {
             for (const PemBlock& block : *blocks) {
-                std::string fault = add(block.der);
-                if (!fault.empty()) quote_certificates_fault_ = fault;
+                auto certificate = Certificate::parse(block.der);
+                if (certificate)
+                    certificates_.push_back(*certificate);
+                else
+                    quote_certificates_fault_ = certificate.error().message;
             }
         }
         quote_certificates_ = certificates_.size();
     }
-    for (const Bytes& der : evidence_.certificates) add(der);
-    for (const Bytes& der : evidence_.revocation_lists) {
-        auto list = RevocationList::parse(der);
-        if (list) revocation_lists_.push_back(*list);
-    }
-    if (!evidence_.collateral_json.empty()) {
-        Collateral travelled;
-        if (travelled.add(evidence_.collateral_json, "collateral in the evidence"))
-            gather(PreparedCollateral(travelled));
-    }
+    Collateral travelled;
+    travelled.certificates = evidence_.certificates;
+    travelled.revocation_lists = evidence_.revocation_lists;
+    travelled.add(evidence_.collateral_json, "collateral in the evidence");
+    gather(PreparedCollateral(travelled));
     gather(*options_.prepared);
 }
 

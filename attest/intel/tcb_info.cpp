@@ -52,12 +52,7 @@ Result<TcbRating> rating_of(const Json& level) {
     rating.word = ATTEST_TRY(level.text_member("tcbStatus"));
     rating.status = document_status(rating.word);
     rating.date = ATTEST_TRY(time_member(level, "tcbDate"));
-    if (level.find("advisoryIDs")) {
-        for (const Json& id : ATTEST_TRY(level.member("advisoryIDs", Json::Kind::array))->items()) {
-            if (!id.is(Json::Kind::string)) return Error{"an advisory that is not a string"};
-            rating.advisories.push_back(id.string());
-        }
-    }
+    rating.advisories = ATTEST_TRY(level.texts_member("advisoryIDs"));
     return rating;
 }
 
@@ -166,9 +161,7 @@ Result<std::shared_ptr<const TcbInfo>> read_tcb_info(const SignedDocument& docum
     info->pce_id = ATTEST_TRY(hex_member<2>(body, "pceId"));
     int64_t type = ATTEST_TRY(body.integer_member("tcbType"));
     if (type != 0) return Error{"TCB type " + std::to_string(type) + "; 0 is judged"};
-    if (info->tdx) {
-        if (auto read = read_modules(body, *info); !read) return read.error();
-    }
+    if (info->tdx) ATTEST_TRY(read_modules(body, *info));
     for (const Json& row : *ATTEST_TRY(levels_of(body)))
         info->levels.push_back(ATTEST_TRY(level_of(row, *info)));
     std::ranges::stable_sort(info->levels, [](const TcbLevel& left, const TcbLevel& right) {

@@ -10,41 +10,27 @@ namespace {
 /// What is wrong with a platform, as a set. Each rating that only complains is one; the others are final.
 enum Lack : unsigned { updates = 1, configuration = 2, hardening = 4, relaunch = 8 };
 
+constexpr std::pair<TcbStatus, unsigned> complaints[] = {
+    {TcbStatus::up_to_date, 0},
+    {TcbStatus::sw_hardening_needed, hardening},
+    {TcbStatus::configuration_needed, configuration},
+    {TcbStatus::configuration_and_sw_hardening_needed, configuration | hardening},
+    {TcbStatus::out_of_date, updates},
+    {TcbStatus::out_of_date_configuration_needed, updates | configuration},
+    {TcbStatus::td_relaunch_advised, relaunch},
+    {TcbStatus::td_relaunch_advised_configuration_needed, relaunch | configuration},
+};
+
 std::optional<unsigned> lacks_of(TcbStatus status) {
-    switch (status) {
-        case TcbStatus::up_to_date:
-            return 0;
-        case TcbStatus::sw_hardening_needed:
-            return hardening;
-        case TcbStatus::configuration_needed:
-            return configuration;
-        case TcbStatus::configuration_and_sw_hardening_needed:
-            return configuration | hardening;
-        case TcbStatus::out_of_date:
-            return updates;
-        case TcbStatus::out_of_date_configuration_needed:
-            return updates | configuration;
-        case TcbStatus::td_relaunch_advised:
-            return relaunch;
-        case TcbStatus::td_relaunch_advised_configuration_needed:
-            return relaunch | configuration;
-        default:
-            return std::nullopt;
-    }
+    auto row = std::ranges::find(complaints, status, &std::pair<TcbStatus, unsigned>::first);
+    return row == std::end(complaints) ? std::nullopt : std::optional(row->second);
 }
 
+/// The greater lacks hide the lesser ones, but for the configuration.
 TcbStatus status_of(unsigned lacks) {
-    if (lacks & updates)
-        return lacks & configuration ? TcbStatus::out_of_date_configuration_needed : TcbStatus::out_of_date;
-    if (lacks & relaunch) {
-        return lacks & configuration ? TcbStatus::td_relaunch_advised_configuration_needed
-                                     : TcbStatus::td_relaunch_advised;
-    }
-    if (lacks & configuration) {
-        return lacks & hardening ? TcbStatus::configuration_and_sw_hardening_needed
-                                 : TcbStatus::configuration_needed;
-    }
-    return lacks & hardening ? TcbStatus::sw_hardening_needed : TcbStatus::up_to_date;
+    for (unsigned greater : {updates, relaunch})
+        if (lacks & greater) lacks &= greater | configuration;
+    return std::ranges::find(complaints, lacks, &std::pair<TcbStatus, unsigned>::second)->first;
 }
 
 bool reaches_sgx(const PckExtension& platform, const TcbLevel& level) {
@@ -80,12 +66,9 @@ bool updated_module_is_newest(const TcbInfo& info, const TdReportBody& td) {
 /// and whose module has been updated since without stopping the TD.
 bool relaunch_helps(const TcbInfo& info, const TdReportBody& td, TcbStatus sgx, TcbStatus tdx,
                     TcbStatus module, TcbStatus qe) {
-    auto only_complains = lacks_of(sgx);
-    bool platform_good = only_complains && !(*only_complains & updates);
+    auto good = [](TcbStatus status) { return !(lacks_of(status).value_or(updates) & updates); };
     bool tdx_out = tdx == TcbStatus::out_of_date || tdx == TcbStatus::out_of_date_configuration_needed;
-    auto qe_lacks = lacks_of(qe);
-    bool qe_good = qe_lacks && !(*qe_lacks & updates);
-    return td.is_1_5 && platform_good && tdx_out && qe_good && module == TcbStatus::out_of_date &&
+    return td.is_1_5 && good(sgx) && tdx_out && good(qe) && module == TcbStatus::out_of_date &&
            updated_module_is_newest(info, td);
 }
 

@@ -11,14 +11,6 @@ constexpr size_t behind_table = 32;    // the reset vector
 constexpr size_t entry_overhead = 18;  // u16 size, GUID
 constexpr uint64_t maximum_launch = uint64_t{1} << 30;
 
-std::string hex_number(uint64_t value) {
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    do text.insert(text.begin(), digits[value & 15]);
-    while (value >>= 4);
-    return "0x" + text;
-}
-
 /// An entry's data where it has at least `size` bytes.
 const uint8_t* entry_data(const std::vector<FirmwareEntry>& table, std::string_view guid, size_t size) {
     const FirmwareEntry* entry = find_entry(table, guid);

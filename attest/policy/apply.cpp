@@ -1,15 +1,8 @@
 #include "attest/policy/apply.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace litebox::attest {
-
-std::string hex_number(uint64_t value) {
-    char text[24];
-    snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
-    return text;
-}
 
 std::string_view claim_of(const Verdict& verdict, std::string_view name) {
     for (const auto& [key, value] : verdict.claims)
@@ -92,20 +85,18 @@ void PolicyJudge::tcb() {
                 "accepted_tcb of the policy does not list it",
                 "update BIOS and microcode of the host; or list the status in accepted_tcb and its "
                 "advisories in accepted_advisories");
-    std::vector<std::string> open_advisories;
+    std::string names;  // of advisories that the policy does not accept
     for (const std::string& name : verdict_.advisories) {
         bool known = std::ranges::any_of(policy_.accepted_advisories, [&](const std::string& listed) {
             return listed == "*" || listed == name;
         });
-        if (!known) open_advisories.push_back(name);
+        if (!known) names += (names.empty() ? "" : ", ") + name;
     }
     if (status == TcbStatus::up_to_date || !accepted) {
         verdict_.not_applicable("policy-advisories",
                                 "they count only for an accepted status other than UpToDate");
         return;
     }
-    std::string names;
-    for (const std::string& name : open_advisories) names += (names.empty() ? "" : ", ") + name;
     require("policy-advisories", names.empty(), names.empty() ? "all accepted" : names,
             "accepted_advisories of the policy does not list " + names,
             "read the advisories; list them in accepted_advisories if your code withstands them");

@@ -36,8 +36,6 @@ class PolicyJudge {
     Verdict& verdict_;
 };
 
-/// "0x1f", for messages.
-std::string hex_number(uint64_t value);
 /// The value of a claim that the verification made; empty if there is none.
 std::string_view claim_of(const Verdict& verdict, std::string_view name);
 

@@ -11,117 +11,126 @@ namespace {
 
 using Node = const toml::node&;
 
+/// A key whose value `read` puts where the members `path` lead to, from the policy on.
+template <auto read, auto... path>
+constexpr PolicyKey key(std::string_view name, std::string_view wants) {
+    return {name, wants, [](Policy& policy, Node node) { return read(node, (policy.*....*path)); }};
+}
+template <auto... path>
+constexpr PolicyKey flag(std::string_view name) {
+    return key<read_flag, path...>(name, "true or false");
+}
+template <auto... path>
+constexpr PolicyKey masked(std::string_view name) {
+    return key<read_masked, path...>(name, "{ mask = ..., value = ... }, the value within the mask");
+}
+template <typename T, auto... path>
+constexpr PolicyKey number(std::string_view name) {
+    return key<read_number<T>, path...>(
+        name, sizeof(T) == 2 ? "a number from 0 to 65535" : "a number of 0 or more");
+}
+template <size_t size, auto... path>
+constexpr PolicyKey hex(std::string_view name) {
+    return key<read_bytes<size>, path...>(name, size == 16   ? "16 bytes in hexadecimal"
+                                                : size == 32 ? "32 bytes in hexadecimal"
+                                                : size == 48 ? "48 bytes in hexadecimal"
+                                                             : "64 bytes in hexadecimal");
+}
+template <size_t size, auto... path>
+constexpr PolicyKey hex_list(std::string_view name) {
+    return key<read_bytes_list<size>, path...>(
+        name, size == 32 ? "a list of 32-byte hexadecimal texts" : "a list of 48-byte hexadecimal texts");
+}
+template <size_t index>
+constexpr PolicyKey rtmr(std::string_view name) {
+    return {name, hex_list<48, &Policy::tdx, &Policy::Tdx::mr_td>(name).wants,
+            [](Policy& policy, Node node) { return read_bytes_list<48>(node, policy.tdx.rtmr[index]); }};
+}
+template <auto... path>
+constexpr PolicyKey tcb_minimum(std::string_view name) {
+    return key<read_tcb_minimum, path...>(name,
+                                          "a table of bootloader, tee, snp, microcode or fmc, each 0 to 255");
+}
+
 constexpr PolicyKey common_keys[] = {
-    {"accepted_tcb", "a list of TCB statuses such as \"UpToDate\" (never \"Revoked\" or \"TCBNotSupported\")",
-     [](Policy& p, Node n) { return read_tcb_statuses(n, p.accepted_tcb); }},
-    {"accepted_advisories", "a list of names such as \"INTEL-SA-00334\", or \"*\"",
-     [](Policy& p, Node n) { return read_text_list(n, p.accepted_advisories); }},
-    {"report_data", "1 to 64 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_report_data(n, p.report_data); }},
-    {"allow_debug", "true or false", [](Policy& p, Node n) { return read_flag(n, p.allow_debug); }},
-    {"require_identity", "true or false", [](Policy& p, Node n) { return read_flag(n, p.require_identity); }},
-    {"maximum_collateral_age", "a duration such as \"30d\" or \"12h\"",
-     [](Policy& p, Node n) { return read_duration(n, p.maximum_collateral_age); }},
-    {"minimum_tcb_evaluation_number", "a number of 0 or more",
-     [](Policy& p, Node n) { return read_number(n, p.minimum_tcb_evaluation_number); }},
-    {"require_revocation", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.require_revocation); }},
+    key<read_tcb_statuses, &Policy::accepted_tcb>(
+        "accepted_tcb",
+        "a list of TCB statuses such as \"UpToDate\" (never \"Revoked\" or \"TCBNotSupported\")"),
+    key<read_text_list, &Policy::accepted_advisories>("accepted_advisories",
+                                                      "a list of names such as \"INTEL-SA-00334\", or \"*\""),
+    key<read_report_data, &Policy::report_data>("report_data", "1 to 64 bytes in hexadecimal"),
+    flag<&Policy::allow_debug>("allow_debug"),
+    flag<&Policy::require_identity>("require_identity"),
+    key<read_duration, &Policy::maximum_collateral_age>("maximum_collateral_age",
+                                                        "a duration such as \"30d\" or \"12h\""),
+    number<int64_t, &Policy::minimum_tcb_evaluation_number>("minimum_tcb_evaluation_number"),
+    flag<&Policy::require_revocation>("require_revocation"),
 };
 
+using Sgx = Policy::Sgx;
+constexpr auto sgx = &Policy::sgx;
 constexpr PolicyKey sgx_keys[] = {
-    {"mr_enclave", "a list of 32-byte hexadecimal texts",
-     [](Policy& p, Node n) { return read_bytes_list(n, 32, p.sgx.mr_enclave); }},
-    {"signers",
-     "a list of { mr_signer = \"32 bytes in hexadecimal\", product = 0 to 65535, minimum_svn = 0 to 65535 }",
-     [](Policy& p, Node n) { return read_signers(n, p.sgx.signers); }},
-    {"config_id", "64 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 64, p.sgx.config_id); }},
-    {"family_id", "16 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 16, p.sgx.family_id); }},
-    {"ext_product_id", "16 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 16, p.sgx.ext_product_id); }},
-    {"minimum_config_svn", "a number from 0 to 65535",
-     [](Policy& p, Node n) { return read_number(n, p.sgx.minimum_config_svn); }},
-    {"attributes", "{ mask = ..., value = ... }, the value within the mask",
-     [](Policy& p, Node n) { return read_masked(n, p.sgx.attributes); }},
-    {"xfrm", "{ mask = ..., value = ... }, the value within the mask",
-     [](Policy& p, Node n) { return read_masked(n, p.sgx.xfrm); }},
-    {"allow_provision_key", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.sgx.allow_provision_key); }},
+    hex_list<32, sgx, &Sgx::mr_enclave>("mr_enclave"),
+    key<read_signers, sgx, &Sgx::signers>("signers",
+                                          "a list of { mr_signer = \"32 bytes in hexadecimal\", product = 0 "
+                                          "to 65535, minimum_svn = 0 to 65535 }"),
+    hex<64, sgx, &Sgx::config_id>("config_id"),
+    hex<16, sgx, &Sgx::family_id>("family_id"),
+    hex<16, sgx, &Sgx::ext_product_id>("ext_product_id"),
+    number<uint16_t, sgx, &Sgx::minimum_config_svn>("minimum_config_svn"),
+    masked<sgx, &Sgx::attributes>("attributes"),
+    masked<sgx, &Sgx::xfrm>("xfrm"),
+    flag<sgx, &Sgx::allow_provision_key>("allow_provision_key"),
 };
 
-constexpr std::string_view measurement_list = "a list of 48-byte hexadecimal texts";
+using Tdx = Policy::Tdx;
+constexpr auto tdx = &Policy::tdx;
 constexpr PolicyKey tdx_keys[] = {
-    {"mr_td", measurement_list, [](Policy& p, Node n) { return read_bytes_list(n, 48, p.tdx.mr_td); }},
-    {"mr_seam", measurement_list, [](Policy& p, Node n) { return read_bytes_list(n, 48, p.tdx.mr_seam); }},
-    {"rtmr0", measurement_list, [](Policy& p, Node n) { return read_bytes_list(n, 48, p.tdx.rtmr[0]); }},
-    {"rtmr1", measurement_list, [](Policy& p, Node n) { return read_bytes_list(n, 48, p.tdx.rtmr[1]); }},
-    {"rtmr2", measurement_list, [](Policy& p, Node n) { return read_bytes_list(n, 48, p.tdx.rtmr[2]); }},
-    {"rtmr3", measurement_list, [](Policy& p, Node n) { return read_bytes_list(n, 48, p.tdx.rtmr[3]); }},
-    {"mr_config_id", "48 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 48, p.tdx.mr_config_id); }},
-    {"mr_owner", "48 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 48, p.tdx.mr_owner); }},
-    {"mr_owner_config", "48 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 48, p.tdx.mr_owner_config); }},
-    {"attributes", "{ mask = ..., value = ... }, the value within the mask",
-     [](Policy& p, Node n) { return read_masked(n, p.tdx.attributes); }},
-    {"xfam", "{ mask = ..., value = ... }, the value within the mask",
-     [](Policy& p, Node n) { return read_masked(n, p.tdx.xfam); }},
-    {"require_sept_ve_disable", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.tdx.require_sept_ve_disable); }},
-    {"allow_service_td", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.tdx.allow_service_td); }},
-    {"minimum_tee_tcb_svn", "16 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 16, p.tdx.minimum_tee_tcb_svn); }},
-    {"events", "a table of event types or descriptions, each with a list of 48-byte digests",
-     [](Policy& p, Node n) { return read_events(n, p.tdx.events); }},
-    {"require_event_log", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.tdx.require_event_log); }},
+    hex_list<48, tdx, &Tdx::mr_td>("mr_td"),
+    hex_list<48, tdx, &Tdx::mr_seam>("mr_seam"),
+    rtmr<0>("rtmr0"),
+    rtmr<1>("rtmr1"),
+    rtmr<2>("rtmr2"),
+    rtmr<3>("rtmr3"),
+    hex<48, tdx, &Tdx::mr_config_id>("mr_config_id"),
+    hex<48, tdx, &Tdx::mr_owner>("mr_owner"),
+    hex<48, tdx, &Tdx::mr_owner_config>("mr_owner_config"),
+    masked<tdx, &Tdx::attributes>("attributes"),
+    masked<tdx, &Tdx::xfam>("xfam"),
+    flag<tdx, &Tdx::require_sept_ve_disable>("require_sept_ve_disable"),
+    flag<tdx, &Tdx::allow_service_td>("allow_service_td"),
+    hex<16, tdx, &Tdx::minimum_tee_tcb_svn>("minimum_tee_tcb_svn"),
+    key<read_events, tdx, &Tdx::events>(
+        "events", "a table of event types or descriptions, each with a list of 48-byte digests"),
+    flag<tdx, &Tdx::require_event_log>("require_event_log"),
 };
 
-constexpr std::string_view tcb_table = "a table of bootloader, tee, snp, microcode or fmc, each 0 to 255";
+using Snp = Policy::Snp;
+constexpr auto snp = &Policy::snp;
 constexpr PolicyKey snp_keys[] = {
-    {"measurement", measurement_list,
-     [](Policy& p, Node n) { return read_bytes_list(n, 48, p.snp.measurement); }},
-    {"host_data", "32 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 32, p.snp.host_data); }},
-    {"family_id", "16 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 16, p.snp.family_id); }},
-    {"image_id", "16 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 16, p.snp.image_id); }},
-    {"report_id_ma", "32 bytes in hexadecimal",
-     [](Policy& p, Node n) { return read_bytes(n, 32, p.snp.report_id_ma); }},
-    {"id_key_digests", measurement_list,
-     [](Policy& p, Node n) { return read_bytes_list(n, 48, p.snp.id_key_digests); }},
-    {"author_key_digests", measurement_list,
-     [](Policy& p, Node n) { return read_bytes_list(n, 48, p.snp.author_key_digests); }},
-    {"minimum_guest_svn", "a number of 0 or more",
-     [](Policy& p, Node n) { return read_number(n, p.snp.minimum_guest_svn); }},
-    {"vmpl", "a list of levels from 0 to 3", [](Policy& p, Node n) { return read_vmpls(n, p.snp.vmpl); }},
-    {"minimum_tcb", tcb_table, [](Policy& p, Node n) { return read_tcb_minimum(n, p.snp.minimum_tcb); }},
-    {"minimum_committed_tcb", tcb_table,
-     [](Policy& p, Node n) { return read_tcb_minimum(n, p.snp.minimum_committed_tcb); }},
-    {"minimum_launch_tcb", tcb_table,
-     [](Policy& p, Node n) { return read_tcb_minimum(n, p.snp.minimum_launch_tcb); }},
-    {"allow_migration_agent", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.snp.allow_migration_agent); }},
-    {"allow_smt", "true or false", [](Policy& p, Node n) { return read_flag(n, p.snp.allow_smt); }},
-    {"require_single_socket", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.snp.require_single_socket); }},
-    {"require_alias_check", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.snp.require_alias_check); }},
-    {"platform_info", "{ mask = ..., value = ... }, the value within the mask",
-     [](Policy& p, Node n) { return read_masked(n, p.snp.platform_info); }},
-    {"required_mitigations", "a bit mask such as \"0x0b\"",
-     [](Policy& p, Node n) { return read_number(n, p.snp.required_mitigations); }},
-    {"products", "a list of \"Milan\", \"Genoa\", \"Turin\"",
-     [](Policy& p, Node n) { return read_products(n, p.snp.products); }},
-    {"allow_vlek", "true or false", [](Policy& p, Node n) { return read_flag(n, p.snp.allow_vlek); }},
-    {"allow_masked_chip_id", "true or false",
-     [](Policy& p, Node n) { return read_flag(n, p.snp.allow_masked_chip_id); }},
-    {"minimum_firmware", "a version such as \"1.55.21\"",
-     [](Policy& p, Node n) { return read_firmware(n, p.snp.minimum_firmware); }},
+    hex_list<48, snp, &Snp::measurement>("measurement"),
+    hex<32, snp, &Snp::host_data>("host_data"),
+    hex<16, snp, &Snp::family_id>("family_id"),
+    hex<16, snp, &Snp::image_id>("image_id"),
+    hex<32, snp, &Snp::report_id_ma>("report_id_ma"),
+    hex_list<48, snp, &Snp::id_key_digests>("id_key_digests"),
+    hex_list<48, snp, &Snp::author_key_digests>("author_key_digests"),
+    number<uint32_t, snp, &Snp::minimum_guest_svn>("minimum_guest_svn"),
+    key<read_vmpls, snp, &Snp::vmpl>("vmpl", "a list of levels from 0 to 3"),
+    tcb_minimum<snp, &Snp::minimum_tcb>("minimum_tcb"),
+    tcb_minimum<snp, &Snp::minimum_committed_tcb>("minimum_committed_tcb"),
+    tcb_minimum<snp, &Snp::minimum_launch_tcb>("minimum_launch_tcb"),
+    flag<snp, &Snp::allow_migration_agent>("allow_migration_agent"),
+    flag<snp, &Snp::allow_smt>("allow_smt"),
+    flag<snp, &Snp::require_single_socket>("require_single_socket"),
+    flag<snp, &Snp::require_alias_check>("require_alias_check"),
+    masked<snp, &Snp::platform_info>("platform_info"),
+    key<read_number<uint64_t>, snp, &Snp::required_mitigations>("required_mitigations",
+                                                                "a bit mask such as \"0x0b\""),
+    key<read_products, snp, &Snp::products>("products", "a list of \"Milan\", \"Genoa\", \"Turin\""),
+    flag<snp, &Snp::allow_vlek>("allow_vlek"),
+    flag<snp, &Snp::allow_masked_chip_id>("allow_masked_chip_id"),
+    key<read_firmware, snp, &Snp::minimum_firmware>("minimum_firmware", "a version such as \"1.55.21\""),
 };
 
 constexpr PolicySection sections[] = {
@@ -218,9 +227,7 @@ Result<Policy> Policy::parse(std::string_view text) {
     Policy policy;
     for (const PolicySection& section : sections) {
         const toml::table* table = section.name.empty() ? &whole : whole[section.name].as_table();
-        if (!table) continue;
-        Result<void> done = read_section(*table, section, policy);
-        if (!done) return done.error();
+        if (table) ATTEST_TRY(read_section(*table, section, policy));
     }
     return policy;
 }

@@ -17,14 +17,6 @@ bool has_members(const toml::table& table, std::initializer_list<std::string_vie
     return std::ranges::all_of(required, [&](std::string_view key) { return table.contains(key); });
 }
 
-/// Each element of a list that is not empty.
-template <typename Read>
-bool read_list(const toml::node& node, Read read) {
-    const toml::array* list = node.as_array();
-    if (!list || list->empty()) return false;
-    return std::ranges::all_of(*list, [&](const toml::node& element) { return read(element); });
-}
-
 }  // namespace
 
 bool read_flag(const toml::node& node, bool& out) {
@@ -45,22 +37,11 @@ bool read_unsigned(const toml::node& node, uint64_t limit, uint64_t& out) {
     return error == std::errc{} && end == text->data() + text->size() && out <= limit;
 }
 
-bool read_bytes(const toml::node& node, size_t size, std::optional<Bytes>& out) {
+bool read_hex(const toml::node& node, std::optional<Bytes>& out) {
     auto text = node.value_exact<std::string_view>();
-    if (!text) return false;
-    Result<Bytes> bytes = from_hex(*text);
-    if (!bytes || bytes->size() != size) return false;
-    out = std::move(*bytes);
-    return true;
-}
-
-bool read_bytes_list(const toml::node& node, size_t size, std::vector<Bytes>& out) {
-    return read_list(node, [&](const toml::node& element) {
-        std::optional<Bytes> bytes;
-        if (!read_bytes(element, size, bytes)) return false;
-        out.push_back(std::move(*bytes));
-        return true;
-    });
+    Result<Bytes> bytes = text ? from_hex(*text) : Error{};
+    if (bytes) out = std::move(*bytes);
+    return bytes.ok();
 }
 
 bool read_text_list(const toml::node& node, std::vector<std::string>& out) {
@@ -85,28 +66,13 @@ bool read_masked(const toml::node& node, std::optional<Masked>& out) {
 bool read_duration(const toml::node& node, std::optional<int64_t>& out) {
     auto text = node.value_exact<std::string_view>();
     if (!text || text->size() < 2) return false;
-    int64_t unit = 0;
-    switch (text->back()) {
-        case 's':
-            unit = 1;
-            break;
-        case 'm':
-            unit = 60;
-            break;
-        case 'h':
-            unit = 3600;
-            break;
-        case 'd':
-            unit = 86400;
-            break;
-        default:
-            return false;
-    }
+    constexpr std::pair<char, int64_t> units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    auto unit = std::ranges::find(units, text->back(), &std::pair<char, int64_t>::first);
     uint32_t count = 0;
     const char* last = text->data() + text->size() - 1;
     auto [end, error] = std::from_chars(text->data(), last, count);
-    if (error != std::errc{} || end != last) return false;
-    out = unit * count;
+    if (unit == std::end(units) || error != std::errc{} || end != last) return false;
+    out = unit->second * count;
     return true;
 }
 
@@ -149,7 +115,7 @@ bool read_signers(const toml::node& node, std::vector<SgxSigner>& out) {
         SgxSigner signer;
         std::optional<Bytes> key;
         std::optional<uint16_t> svn;
-        if (!read_bytes(*table->get("mr_signer"), 32, key)) return false;
+        if (!read_bytes<32>(*table->get("mr_signer"), key)) return false;
         if (const toml::node* product = table->get("product");
             product && !read_number(*product, signer.product))
             return false;
@@ -166,7 +132,7 @@ bool read_events(const toml::node& node, std::map<std::string, std::vector<Bytes
     const toml::table* table = node.as_table();
     if (!table || table->empty()) return false;
     for (const auto& [key, value] : *table)
-        if (!read_bytes_list(value, 48, out[std::string(key.str())])) return false;
+        if (!read_bytes_list<48>(value, out[std::string(key.str())])) return false;
     return true;
 }
 
@@ -187,12 +153,7 @@ bool read_products(const toml::node& node, std::vector<std::string>& out) {
 }
 
 bool read_report_data(const toml::node& node, std::optional<Bytes>& out) {
-    auto text = node.value_exact<std::string_view>();
-    if (!text) return false;
-    Result<Bytes> bytes = from_hex(*text);
-    if (!bytes || bytes->empty() || bytes->size() > 64) return false;
-    out = std::move(*bytes);
-    return true;
+    return read_hex(node, out) && !out->empty() && out->size() <= 64;
 }
 
 }  // namespace litebox::attest

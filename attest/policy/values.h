@@ -3,6 +3,7 @@
 
 #include "attest/base/toml.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "attest/policy.h"
@@ -19,10 +20,27 @@ bool read_number(const toml::node& node, std::optional<T>& out) {
     out = static_cast<T>(value);
     return true;
 }
-/// Hexadecimal text of exactly `size` bytes.
-bool read_bytes(const toml::node& node, size_t size, std::optional<Bytes>& out);
-/// At least one element: an empty list would read as "none" and mean "any".
-bool read_bytes_list(const toml::node& node, size_t size, std::vector<Bytes>& out);
+/// Hexadecimal text.
+bool read_hex(const toml::node& node, std::optional<Bytes>& out);
+template <size_t size>
+bool read_bytes(const toml::node& node, std::optional<Bytes>& out) {
+    return read_hex(node, out) && out->size() == size;
+}
+/// Each element of a list that has at least one: an empty list would read as "none" and mean "any".
+template <typename Read>
+bool read_list(const toml::node& node, Read read) {
+    const toml::array* list = node.as_array();
+    return list && !list->empty() && std::all_of(list->begin(), list->end(), read);
+}
+template <size_t size>
+bool read_bytes_list(const toml::node& node, std::vector<Bytes>& out) {
+    return read_list(node, [&](const toml::node& element) {
+        std::optional<Bytes> bytes;
+        bool good = read_bytes<size>(element, bytes);
+        if (good) out.push_back(std::move(*bytes));
+        return good;
+    });
+}
 bool read_text_list(const toml::node& node, std::vector<std::string>& out);
 /// { mask = ..., value = ... }; the value lies within the mask.
 bool read_masked(const toml::node& node, std::optional<Masked>& out);

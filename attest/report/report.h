@@ -1,5 +1,5 @@
-// Verdicts and evidence for readers: text for people, JSON for programs, and the EAT attestation result for
-// relying parties.
+// Verdicts, evidence and policies for readers: text for people, JSON for programs, and the EAT attestation
+// result for relying parties.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 #include "attest/eventlog/eventlog.h"
 #include "attest/evidence.h"
-#include "attest/verdict.h"
+#include "attest/policy.h"
 
 namespace litebox::attest {
 
@@ -41,5 +41,10 @@ std::vector<ShownGroup> describe_evidence(const Evidence& evidence);
 std::vector<ShownGroup> describe_event_log(const EventLog& log);
 std::string shown_as_text(const std::vector<ShownGroup>& groups);
 std::string shown_as_json(const std::vector<ShownGroup>& groups);
+
+/// In sentences: what the policy accepts and refuses.
+std::string policy_as_text(const Policy& policy);
+/// What is well formed in the policy and probably not meant.
+std::vector<std::string> policy_warnings(const Policy& policy);
 
 }  // namespace litebox::attest

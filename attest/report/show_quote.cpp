@@ -1,5 +1,4 @@
 #include "attest/base/json.h"
-#include "attest/policy/apply.h"
 #include "attest/report/shown.h"
 #include "attest/x509/certificate.h"
 

@@ -1,15 +1,45 @@
+#include <span>
+
 #include "attest/amd/snp.h"
-#include "attest/policy/apply.h"
 #include "attest/report/shown.h"
 
 namespace litebox::attest {
 
 namespace {
 
+struct SnpBit {
+    uint8_t bit;
+    std::string_view name;
+    std::string_view meaning;
+};
+constexpr SnpBit policy_bits[] = {
+    {16, "SMT", "simultaneous multithreading is allowed"},
+    {17, "RESERVED_1", "always one"},
+    {18, "MIGRATE_MA", "a migration agent may be associated, which can move the guest and its secrets"},
+    {19, "DEBUG", "the host may read and change the guest's memory"},
+    {20, "SINGLE_SOCKET", "the guest runs on one socket only"},
+    {21, "CXL_ALLOW", "CXL memory and devices are allowed"},
+    {22, "MEM_AES_256_XTS", "memory must be encrypted with AES-256-XTS"},
+    {23, "RAPL_DIS", "power measurements (RAPL) must be off"},
+    {24, "CIPHERTEXT_HIDING_DRAM", "the host must not see the ciphertext of guest memory"},
+    {25, "PAGE_SWAP_DISABLE", "the host may not swap guest pages"},
+};
+constexpr SnpBit platform_bits[] = {
+    {0, "SMT_EN", "simultaneous multithreading is on"},
+    {1, "TSME_EN", "all memory is encrypted transparently"},
+    {2, "ECC_EN", "memory has error correction"},
+    {3, "RAPL_DIS", "power measurements (RAPL) are off"},
+    {4, "CIPHERTEXT_HIDING_DRAM_EN", "the host does not see the ciphertext of guest memory"},
+    {5, "ALIAS_CHECK_COMPLETE", "no aliased memory addresses were found since the last reset (BadRAM)"},
+    {6, "BIT_6", "set on Turin, without a published meaning"},
+    {7, "TIO_EN", "trusted input and output (SEV-TIO) is on"},
+};
+
 std::string with_bits(uint64_t value, std::span<const SnpBit> bits) {
     std::string names;
     for (const SnpBit& bit : bits)
-        if (value >> bit.bit & 1) names += (names.empty() ? "" : ", ") + std::string(bit.name);
+        if (value >> bit.bit & 1)
+            names += (names.empty() ? "" : "; ") + std::string(bit.name) + ": " + std::string(bit.meaning);
     return hex_number(value) + (names.empty() ? "" : " (" + names + ")");
 }
 
@@ -48,7 +78,7 @@ ShownGroup describe_snp_report(const SnpReport& report) {
     add("VERSION", std::to_string(report.version), "layout of the report");
     add("GUEST_SVN", std::to_string(report.guest_svn),
         "security version that the guest's owner gave it in the ID block");
-    add("POLICY", with_bits(report.policy, snp_policy_bits()),
+    add("POLICY", with_bits(report.policy, policy_bits),
         "what the guest allows; firmware ABI at least " + std::to_string(report.policy >> 8 & 0xff) + "." +
             std::to_string(report.policy & 0xff));
     add("FAMILY_ID", to_hex(report.family_id), "of the ID block");
@@ -57,7 +87,7 @@ ShownGroup describe_snp_report(const SnpReport& report) {
         "privilege level that asked; 0 is the most privileged");
     add("SIGNATURE_ALGO", std::to_string(report.signature_algorithm), "1 is ECDSA on P-384 with SHA-384");
     add("CURRENT_TCB", tcb(report.current_tcb), "firmware that runs");
-    add("PLATFORM_INFO", with_bits(report.platform_info, snp_platform_bits()), "how the platform is set up");
+    add("PLATFORM_INFO", with_bits(report.platform_info, platform_bits), "how the platform is set up");
     add("SIGNING_KEY", signing_key(report), "whose key signed");
     add("AUTHOR_KEY_EN", report.flags & snp_flag_author_key ? "1" : "0",
         "whether an author key signed the ID key");

@@ -248,7 +248,8 @@ litebox_attest_identity* litebox_attest_identity_new(const char* common_name,
             evidence.resize(size);
             return evidence;
         };
-        return new litebox_attest_identity{ATTEST_TRY(tls::make_identity(ask, options))};
+        auto made = ATTEST_TRY(tls::make_identity(ask, options));
+        return new litebox_attest_identity{std::move(made)};
     });
 }
 

@@ -15,6 +15,9 @@ inline constexpr std::string_view endorsements_oid = "2.23.133.5.4.2";
 inline constexpr std::string_view legacy_oid = "1.2.840.113741.1337.6";  // Gramine and others: the bare quote
 /// Gramine writes the legacy OID with a second tag and length inside: its dotted form then reads so.
 inline constexpr std::string_view legacy_doubled_oid = "0.6.9.42.840.113741.1337.6";
+/// Open Enclave: its header and the quote; report data is the hash of the key as PEM text with its final
+/// zero.
+inline constexpr std::string_view open_enclave_oid = "1.2.840.113556.10.1.1";
 inline constexpr std::string_view intel_sdk_oid =
     "1.2.840.113741.1.13.1";  // the bare quote, at the PCK extension's OID
 

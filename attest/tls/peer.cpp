@@ -40,16 +40,27 @@ Result<Carried> read_interoperable(const Extension& extension, ByteView spki) {
     return carried;
 }
 
+/// "-----BEGIN PUBLIC KEY-----" and so on, with the zero that ends a C string.
+Bytes pem_with_zero(ByteView spki) {
+    std::string text = "-----BEGIN PUBLIC KEY-----\n", digits = to_base64(spki);
+    for (size_t at = 0; at < digits.size(); at += 64) text += digits.substr(at, 64) + "\n";
+    text += "-----END PUBLIC KEY-----\n";
+    text += '\0';
+    return to_bytes(as_bytes(text));
+}
+
 Result<Carried> read_evidence(const Certificate& certificate) {
     if (const Extension* extension = certificate.extension(evidence_oid)) {
         if (extension->critical) return Error{"the evidence extension is critical, which it must not be"};
         return read_interoperable(*extension, certificate.spki());
     }
-    for (std::string_view oid : {legacy_oid, legacy_doubled_oid, intel_sdk_oid}) {
+    for (std::string_view oid : {legacy_oid, legacy_doubled_oid, intel_sdk_oid, open_enclave_oid}) {
         const Extension* extension = certificate.extension(oid);
         if (!extension) continue;
-        auto hash = sha256(certificate.spki());
-        return Carried{to_bytes(extension->value), Bytes(hash.begin(), hash.end()), "legacy", {}, {}};
+        bool pem = oid == open_enclave_oid;
+        auto hash = pem ? sha256(pem_with_zero(certificate.spki())) : sha256(certificate.spki());
+        std::string form = pem ? "Open Enclave's" : "legacy";
+        return Carried{to_bytes(extension->value), Bytes(hash.begin(), hash.end()), form, {}, {}};
     }
     return Error{"the certificate carries no evidence"};
 }
@@ -78,6 +89,10 @@ void check_nonce(const Carried& carried, const Bytes& wanted, Verdict& verdict) 
 }
 
 }  // namespace
+
+Result<Bytes> certificate_evidence(const Certificate& certificate) {
+    return ATTEST_TRY(read_evidence(certificate)).evidence;
+}
 
 Verdict verify_certificate(ByteView der, const CertificateOptions& options) {
     Result<CertificatePointer> certificate = Certificate::parse(der);

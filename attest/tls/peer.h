@@ -35,6 +35,9 @@ struct CertificateOptions {
 /// below.
 Verdict verify_certificate(ByteView der, const CertificateOptions& options);
 
+/// The evidence that the certificate carries, not judged.
+Result<Bytes> certificate_evidence(const Certificate& certificate);
+
 struct PeerOptions {
     const Roots* roots = nullptr;
     const PreparedCollateral* collateral = nullptr;

@@ -14,19 +14,6 @@ namespace {
 
 constexpr size_t maximum_file = 1 << 20, maximum_files = 4096;
 
-bool is_text(ByteView bytes) {
-    return std::ranges::all_of(bytes, [](uint8_t byte) {
-        return (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\r' || byte == '\t';
-    });
-}
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view space = " \t\r\n";
-    size_t begin = text.find_first_not_of(space);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
 /// %XX undone, as chains come in response headers.
 std::string url_decode(std::string_view text) {
     std::string out;
@@ -126,7 +113,7 @@ bool add_json(Collateral& collateral, std::string_view text, const std::string& 
 bool Collateral::add(ByteView bytes, std::string source) {
     if (bytes.empty() || bytes.size() > maximum_file) return false;
     if (add_der(*this, bytes)) return true;
-    std::string_view text = trim(as_text(bytes));
+    std::string_view text = trimmed(as_text(bytes));
     if (!text.empty() && text.front() == '{') return add_json(*this, text, source);
     if (!is_text(bytes)) return false;
     if (text.find("-----BEGIN ") != std::string_view::npos) return add_pem(*this, text);

@@ -37,10 +37,8 @@ void check_runtime_data(const Evidence& evidence, Verdict& verdict) {
         return verdict.fail("runtime-data", Status::unsupported, std::to_string(evidence.runtime_data_hash),
                             "an unknown hash function");
     }
-    Hash hash = evidence.runtime_data_hash == 1   ? Hash::sha256
-                : evidence.runtime_data_hash == 2 ? Hash::sha384
-                                                  : Hash::sha512;
-    Bytes bound = digest(hash, {evidence.runtime_data});
+    constexpr Hash hashes[] = {Hash::sha256, Hash::sha384, Hash::sha512};
+    Bytes bound = digest(hashes[evidence.runtime_data_hash - 1], {evidence.runtime_data});
     ByteView report_data = report_data_of(evidence);
     bool good = report_data.size() >= bound.size() && equal(report_data.first(bound.size()), bound) &&
                 all_zero(report_data.subspan(bound.size()));

@@ -86,8 +86,7 @@ Result<Evidence> snp_report(ByteView bytes) {
     if (!table && !pem)
         return Error{"SEV-SNP report: the " + std::to_string(rest.size()) +
                      " bytes behind it are neither zeros, a certificate table nor PEM"};
-    Result<void> added = table ? add_certificate_table(evidence, rest) : add_certificates(evidence, rest);
-    if (!added) return added.error();
+    ATTEST_TRY(table ? add_certificate_table(evidence, rest) : add_certificates(evidence, rest));
     evidence.wrappings.emplace_back(table ? "ghcb-certificates" : "pem-behind");
     return evidence;
 }

@@ -62,8 +62,7 @@ Result<void> add_certificates(Evidence& evidence, ByteView bytes) {
     for (const PemBlock& block : ATTEST_TRY(parse_pem(text))) {
         if (block.label != "CERTIFICATE" && block.label != "X509 CRL")
             return Error{"a PEM block that is no certificate beside the evidence"};
-        Result<void> added = add_der(evidence, block.der);
-        if (!added) return added;
+        ATTEST_TRY(add_der(evidence, block.der));
     }
     return {};
 }
@@ -78,18 +77,12 @@ Result<void> add_certificates(Evidence& evidence, const Document& document) {
             return add_certificates(evidence, ByteView(ATTEST_TRY(decode_text(text))));
         }
         case Document::Kind::list:
-            for (const Document& item : document.items) {
-                Result<void> added = add_certificates(evidence, item);
-                if (!added) return added;
-            }
+            for (const Document& item : document.items) ATTEST_TRY(add_certificates(evidence, item));
             return {};
         case Document::Kind::map:
             // Confidential Containers: {"cert_type": "VCEK", "data": ...}; others: {"vcek": ..., "ask": ...}.
-            for (const auto& [key, member] : document.members) {
-                if (key == "cert_type") continue;
-                Result<void> added = add_certificates(evidence, member);
-                if (!added) return added;
-            }
+            for (const auto& [key, member] : document.members)
+                if (key != "cert_type") ATTEST_TRY(add_certificates(evidence, member));
             return {};
         default:
             return {};

@@ -31,6 +31,4 @@ Result<void> add_certificates(Evidence& evidence, const Document& document);
 bool looks_like_certificate_table(ByteView bytes);
 Result<void> add_certificate_table(Evidence& evidence, ByteView bytes);
 
-std::string_view trimmed(std::string_view text);
-
 }  // namespace litebox::attest::wrap

@@ -9,18 +9,9 @@ namespace wrap {
 namespace {
 
 constexpr size_t largest_input = 2 << 20;
-constexpr std::string_view blanks = " \t\r\n";
-
-bool is_text(ByteView bytes) {
-    return std::ranges::all_of(bytes, [](uint8_t byte) {
-        return (byte >= 0x20 && byte < 0x7f) || byte == '\t' || byte == '\r' || byte == '\n';
-    });
-}
-
 std::string without_blanks(std::string_view text) {
     std::string out;
-    for (char c : text)
-        if (blanks.find(c) == std::string_view::npos) out += c;
+    std::ranges::remove_copy_if(text, std::back_inserter(out), is_blank);
     return out;
 }
 
@@ -30,12 +21,6 @@ Result<Evidence> named(std::string_view name, Result<Evidence> evidence) {
 }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-    size_t first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 Result<Bytes> decode_text(std::string_view text) {
     std::string packed = without_blanks(text);

@@ -206,8 +206,7 @@ Result<Evidence> map_shape(const Document& document, std::string_view language, 
             "attestation_report, hcl_report, "
             "report, quote, td_quote and isvEnclaveQuoteBody"};
     Evidence evidence = ATTEST_TRY(found->parse(document, depth));
-    Result<void> added = add_companions(evidence, document);
-    if (!added) return added.error();
+    ATTEST_TRY(add_companions(evidence, document));
     evidence.wrappings.insert(evidence.wrappings.begin(), wrapping_name(language, found->name));
     return evidence;
 }

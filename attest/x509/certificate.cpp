@@ -11,14 +11,7 @@ namespace {
 
 constexpr size_t maximum_certificate_size = 64 << 10, maximum_extensions = 64;
 
-const Bytes& basic_constraints_oid() {
-    static const Bytes oid = oid_from("2.5.29.19");
-    return oid;
-}
-const Bytes& key_usage_oid() {
-    static const Bytes oid = oid_from("2.5.29.15");
-    return oid;
-}
+constexpr uint8_t basic_constraints_oid[] = {0x55, 0x1d, 0x13}, key_usage_oid[] = {0x55, 0x1d, 0x0f};
 
 }  // namespace
 
@@ -48,9 +41,7 @@ struct CertificateParser {
         bool names = well_formed_name(c.issuer_) && well_formed_name(c.subject_);
         if (body.failed() || !validity.finished() || !names)
             return Error{"a certificate that is not well formed DER"};
-        if (!body.at_end()) {
-            if (auto read = extensions(body); !read) return read.error();
-        }
+        if (!body.at_end()) ATTEST_TRY(extensions(body));
         return CertificatePointer(certificate);
     }
 
@@ -73,8 +64,8 @@ struct CertificateParser {
                 }
             }
             bool good = true;
-            if (equal(found[i].oid, basic_constraints_oid())) good = basic_constraints(found[i].value);
-            if (equal(found[i].oid, key_usage_oid())) good = key_usage(found[i].value);
+            if (equal(found[i].oid, basic_constraints_oid)) good = basic_constraints(found[i].value);
+            if (equal(found[i].oid, key_usage_oid)) good = key_usage(found[i].value);
             if (!good) return Error{"a certificate with a bad extension " + oid_to_string(found[i].oid)};
         }
         return {};
@@ -129,7 +120,7 @@ const Extension* Certificate::extension(std::string_view oid) const {
 
 std::string Certificate::unknown_critical_extension() const {
     for (const Extension& extension : extensions_) {
-        bool known = equal(extension.oid, basic_constraints_oid()) || equal(extension.oid, key_usage_oid());
+        bool known = equal(extension.oid, basic_constraints_oid) || equal(extension.oid, key_usage_oid);
         if (extension.critical && !known) return oid_to_string(extension.oid);
     }
     return {};

@@ -37,12 +37,10 @@ struct RevocationListParser {
         if (body.failed() || !well_formed_name(l.issuer_)) {
             return Error{"a revocation list that is not well formed DER, or has no nextUpdate"};
         }
-        if (auto entries = body.optional(der::sequence)) {
-            if (auto read = revoked(entries->contents); !read) return read.error();
-        }
+        if (auto entries = body.optional(der::sequence)) ATTEST_TRY(revoked(entries->contents));
         if (second_version && body.next_is(der::context(0))) {
             DerReader outer = body.enter(der::context(0));
-            if (auto read = extensions(outer); !read) return read.error();
+            ATTEST_TRY(extensions(outer));
         }
         if (!body.finished()) return Error{"a revocation list that is not well formed DER"};
         return RevocationListPointer(list);

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ Result<Bytes> read_file(const std::string& path);
 /// Evidence from a file, from standard input, or from a directory with configfs-tsm's files (outblob,
 /// auxblob, provider).
 Result<Bytes> read_evidence(const std::string& path);
+/// The DER of an X.509 certificate that the bytes are, or that PEM text begins with.
+std::optional<Bytes> certificate_in(ByteView bytes);
+/// Evidence in any form, or in a certificate.
+Result<Evidence> find_evidence(ByteView bytes);
 /// The default policy where no file is named.
 Result<Policy> read_policy(const std::string& path);
 /// Certificates of a PEM or DER file, as roots of every vendor.

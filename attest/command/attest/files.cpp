@@ -5,6 +5,7 @@
 
 #include "attest/base/json.h"
 #include "attest/command/attest/command.h"
+#include "attest/tls/peer.h"
 #include "attest/x509/certificate.h"
 
 namespace litebox::attest::command {
@@ -66,6 +67,24 @@ Result<Bytes> read_evidence(const std::string& path) {
         text += ", \"provider\": " + json_quote(as_text(provider));
     }
     return to_bytes(as_bytes(text + "}"));
+}
+
+std::optional<Bytes> certificate_in(ByteView bytes) {
+    std::string_view text = trimmed(as_text(bytes));
+    if (text.starts_with("-----BEGIN "))
+        if (auto blocks = parse_pem(text); blocks && blocks->front().label == "CERTIFICATE")
+            return std::move(blocks->front().der);
+    return Certificate::parse(bytes) ? std::optional(to_bytes(bytes)) : std::nullopt;
+}
+
+Result<Evidence> find_evidence(ByteView bytes) {
+    std::optional<Bytes> der = certificate_in(bytes);
+    if (!der) return recognise_evidence(bytes);
+    CertificatePointer certificate = ATTEST_TRY(Certificate::parse(*der));
+    Bytes carried = ATTEST_TRY(tls::certificate_evidence(*certificate));
+    Evidence evidence = ATTEST_TRY(recognise_evidence(carried));
+    evidence.wrappings.insert(evidence.wrappings.begin(), "x509");
+    return evidence;
 }
 
 Result<Policy> read_policy(const std::string& path) {

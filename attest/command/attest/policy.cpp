@@ -1,7 +1,7 @@
 #include "attest/policy.h"
 
 #include "attest/command/attest/command.h"
-#include "attest/policy/warnings.h"
+#include "attest/report/report.h"
 
 namespace litebox::attest::command {
 
@@ -20,7 +20,7 @@ int check(const std::string& path) {
 int explain(const std::string& path) {
     Result<Policy> policy = read_policy(path);
     if (!policy) return complain(policy.error().message, exit_refused);
-    print(policy->explain());
+    print(policy_as_text(*policy));
     return exit_accepted;
 }
 

@@ -15,7 +15,7 @@ int run(const Options& options) {
     Result<Bytes> bytes = read_evidence(options.evidence);
     if (!bytes) return complain(bytes.error().message);
     std::vector<ShownGroup> groups;
-    Result<Evidence> evidence = recognise_evidence(*bytes);
+    Result<Evidence> evidence = find_evidence(*bytes);
     if (evidence) {
         groups = describe_evidence(*evidence);
     } else if (Result<EventLog> log = parse_event_log(*bytes)) {

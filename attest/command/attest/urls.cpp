@@ -81,7 +81,7 @@ Result<std::vector<Wanted>> urls_of(const Quote& quote, const Evidence& evidence
 int run(const std::string& path) {
     Result<Bytes> bytes = read_evidence(path);
     if (!bytes) return complain(bytes.error().message);
-    Result<Evidence> evidence = recognise_evidence(*bytes);
+    Result<Evidence> evidence = find_evidence(*bytes);
     if (!evidence) return complain(evidence.error().message, exit_malformed);
     std::vector<Wanted> wanted;
     if (const auto* report = std::get_if<SnpReport>(&evidence->body)) {

@@ -2,13 +2,14 @@
 
 #include "attest/command/attest/command.h"
 #include "attest/report/report.h"
+#include "attest/tls/peer.h"
 
 namespace litebox::attest::command {
 
 namespace {
 
 struct Options {
-    std::string evidence, collateral, policy, at, report_data, event_log, signature, chain;
+    std::string evidence, collateral, policy, at, report_data, nonce, event_log, signature, chain;
     std::vector<std::string> roots;
     bool json = false, eat = false;
 };
@@ -45,10 +46,7 @@ Result<void> gather(const Options& options, Inputs& inputs) {
     inputs.policy = ATTEST_TRY(read_policy(options.policy));
     if (!options.collateral.empty())
         inputs.collateral = ATTEST_TRY(Collateral::load_directory(options.collateral));
-    for (const std::string& path : options.roots) {
-        Result<void> added = add_root(path, inputs.roots);
-        if (!added) return added;
-    }
+    for (const std::string& path : options.roots) ATTEST_TRY(add_root(path, inputs.roots));
     inputs.verify.now = ATTEST_TRY(time_of(options.at));
     Result<Bytes> expected = from_hex(options.report_data);
     if (!expected) return Error{"--report-data: " + expected.error().message};
@@ -61,21 +59,34 @@ Result<void> gather(const Options& options, Inputs& inputs) {
     return {};
 }
 
+Result<Verdict> judge_certificate(const Options& options, const Bytes& der, const Inputs& inputs) {
+    if (!options.report_data.empty() || !options.event_log.empty() || !options.signature.empty())
+        return Error{
+            "the evidence in a certificate is bound to its key: of the options about what goes with "
+            "evidence, --nonce alone goes with a certificate"};
+    Bytes nonce = ATTEST_TRY(from_hex(options.nonce));
+    PreparedCollateral prepared(inputs.collateral);
+    return tls::verify_certificate(der, {&inputs.roots, &prepared, &inputs.policy, inputs.verify.now, nonce});
+}
+
+Result<Verdict> judge(const Options& options, const Inputs& inputs) {
+    Bytes bytes = ATTEST_TRY(read_evidence(options.evidence));
+    if (auto der = certificate_in(bytes)) return judge_certificate(options, *der, inputs);
+    if (!options.nonce.empty())
+        return Error{"--nonce is for certificates; what evidence was asked for is its --report-data"};
+    Result<Evidence> evidence = recognise_evidence(bytes);
+    if (!evidence) return verify(bytes, inputs.verify);
+    ATTEST_TRY(add_files(options, *evidence));
+    return verify(*evidence, inputs.verify);
+}
+
 int run(const Options& options) {
     Inputs inputs;
     Result<void> gathered = gather(options, inputs);
     if (!gathered) return complain(gathered.error().message);
-    Result<Bytes> bytes = read_evidence(options.evidence);
-    if (!bytes) return complain(bytes.error().message);
-    Result<Evidence> evidence = recognise_evidence(*bytes);
-    Verdict verdict;
-    if (evidence) {
-        Result<void> added = add_files(options, *evidence);
-        if (!added) return complain(added.error().message);
-        verdict = verify(*evidence, inputs.verify);
-    } else {
-        verdict = verify(*bytes, inputs.verify);
-    }
+    Result<Verdict> judged = judge(options, inputs);
+    if (!judged) return complain(judged.error().message);
+    Verdict& verdict = *judged;
     for (const std::string& name : inputs.collateral.ignored)
         verdict.notes.push_back("collateral that was not recognised: " + name);
     if (options.eat)
@@ -92,8 +103,10 @@ void add_verify(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("verify", "judge evidence against a policy");
     command
-        ->add_option("evidence", options->evidence,
-                     "evidence in any form, a configfs-tsm directory, or - for standard input")
+        ->add_option(
+            "evidence", options->evidence,
+            "evidence in any form, a certificate that carries it, a configfs-tsm directory, or - for "
+            "standard input")
         ->required();
     command->add_option("--collateral", options->collateral,
                         "directory of certificates, revocation lists, TCB info and identities");
@@ -104,6 +117,9 @@ void add_verify(CLI::App& app, int& exit_code) {
                         "trust this root certificate, too (PEM or DER; may be repeated)");
     command->add_option("--report-data", options->report_data,
                         "what report data must begin with, in hexadecimal; zeros behind it");
+    command->add_option(
+        "--nonce", options->nonce,
+        "certificates: the nonce that the claims beside the evidence must hold, in hexadecimal");
     command->add_option("--event-log", options->event_log,
                         "CCEL or TCG2 log of the same boot, or dstack's JSON");
     command->add_option("--signature", options->signature,

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "attest/command/broker/commands.h"
+#include "attest/report/report.h"
 
 namespace litebox::attest::broker {
 
@@ -31,7 +32,7 @@ Result<void> list(const StoreOptions& o, bool explain) {
         if (policy.accept_key) bindings += bindings.empty() ? "key" : ", key";
         std::cout << policy.name << "  version " << policy.version << "  binding " << bindings
                   << "  releases per attestation " << policy.releases_per_attestation << "\n";
-        if (explain) std::cout << policy.policy.explain() << "\n";
+        if (explain) std::cout << policy_as_text(policy.policy) << "\n";
     }
     return {};
 }

@@ -113,6 +113,7 @@ class ReportVerifier:
             facts = Vek(vek)
         except (der.Bad, KeyError, ValueError, IndexError):
             self.outcome.fail("wrong-collateral", "VEK extensions")
+            self.signature(report, vek)  # which hangs on the key alone
             return
         if report.product() == "unknown":
             self.outcome.fail("unsupported", "report of an unknown processor")

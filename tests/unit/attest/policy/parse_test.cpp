@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "attest/policy/schema.h"
-#include "attest/policy/warnings.h"
+#include "attest/report/report.h"
 
 namespace litebox::attest {
 namespace {
@@ -25,7 +25,7 @@ TEST(PolicyFile, an_empty_file_is_the_default_policy) {
     EXPECT_TRUE(policy.require_identity);
     EXPECT_TRUE(policy.require_revocation);
     EXPECT_TRUE(policy.snp.require_alias_check);
-    EXPECT_EQ(policy.explain(), Policy().explain());
+    EXPECT_EQ(policy_as_text(policy), policy_as_text(Policy()));
 }
 
 TEST(PolicyFile, every_key_of_the_schema_is_read) {

@@ -218,6 +218,22 @@ TEST(OtherMakersTest, RatsRsCertificateBindsItsKey) {
     EXPECT_EQ(verdict.status(), Status::wrong_collateral) << why(verdict);
 }
 
+TEST(OtherMakersTest, OpenEnclavesCertificatesBindTheirKeysAsPemText) {
+    NEEDS_VECTORS();
+    for (const char* name : {"sgx_neg/oe_sgx_cert_ec_bad.der", "sgx_neg/oe_sgx_cert_rsa_bad.der"}) {
+        Bytes der = tests::vector_file(name);
+        Roots roots = Roots::production();
+        Policy policy;
+        PreparedCollateral none{Collateral{}};
+        Verdict verdict =
+            verify_certificate(der, {&roots, &none, &policy, parse_time("2020-06-01T00:00:00Z").value(), {}});
+        EXPECT_EQ(verdict.state("tls-key-binding"), CheckState::passed) << name << ": " << why(verdict);
+        EXPECT_EQ(verdict.state("policy-report-data"), CheckState::passed) << name;
+        EXPECT_EQ(verdict.state("pck-chain"), CheckState::failed) << "what is bad about " << name;
+        EXPECT_FALSE(verdict.accepted());
+    }
+}
+
 TEST(OtherMakersTest, GraminesLegacyExtensionBindsItsKeyToo) {
     NEEDS_VECTORS();
     auto blocks = parse_pem(as_text(tests::vector_file("ratls/gramine-cert.pem")));

@@ -1,7 +1,6 @@
 #include <algorithm>
 
-#include "attest/policy/apply.h"
-#include "attest/policy/warnings.h"
+#include "attest/report/report.h"
 
 namespace litebox::attest {
 
@@ -178,12 +177,12 @@ void explain_snp(const Policy& whole, Text& text) {
 
 }  // namespace
 
-std::string Policy::explain() const {
+std::string policy_as_text(const Policy& policy) {
     Text text;
-    explain_common(*this, text);
-    explain_sgx(*this, text);
-    explain_tdx(*this, text);
-    explain_snp(*this, text);
+    explain_common(policy, text);
+    explain_sgx(policy, text);
+    explain_tdx(policy, text);
+    explain_snp(policy, text);
     return text.take();
 }
 
