@@ -43,25 +43,78 @@ std::vector<std::string> likely_command_lines(const std::string& given) {
     return lines;
 }
 
-/// Variants of one firmware launch: with the kernel's inputs as given, changed, and left out.
-void add_kernel_variants(const SnpDescription& d, const SnpInputs& inputs,
-                         const std::vector<Difference>& differences, std::vector<ImageVariant>& out) {
-    out.push_back({inputs, differences});
-    auto launch = std::get_if<FirmwareLaunch>(&inputs.image);
-    if (!launch || !launch->hashes) return;
-    auto add = [&](auto change, Difference difference) {
-        ImageVariant variant{inputs, differences};
-        change(std::get<FirmwareLaunch>(variant.inputs.image));
-        variant.differences.push_back(std::move(difference));
+/// A kernel's inputs: as given, or others.
+struct BootVariant {
+    Bytes kernel, initrd;
+    std::string command_line;
+    std::vector<Difference> differences;
+};
+
+/// What may have been booted, as far as files and texts are at hand: all combinations of what was given and
+/// of the candidates, then slips of the command line.
+Result<std::vector<BootVariant>> boot_variants(const std::string& kernel, const std::string& initrd,
+                                               const std::string& command_line,
+                                               const std::filesystem::path& directory,
+                                               const Candidates& candidates) {
+    using Choice = std::pair<std::string, Bytes>;  // what a person calls it, and its contents
+    auto choices = [&](const std::string& given, const auto& others) -> Result<std::vector<Choice>> {
+        std::vector<Choice> all{{given, given.empty() ? Bytes() : ATTEST_TRY(read_input(directory / given))}};
+        for (const auto& path : others) all.emplace_back(path.string(), ATTEST_TRY(read_input(path)));
+        return all;
+    };
+    std::vector<Choice> kernels = ATTEST_TRY(choices(kernel, candidates.kernels)),
+                        initrds = ATTEST_TRY(choices(initrd, candidates.initrds));
+    std::vector<BootVariant> out;
+    auto add = [&](const Choice& k, const Choice& i, const std::string& line) {
+        BootVariant variant{k.second, i.second, line, {}};
+        auto note = [&](const char* input, const std::string& given, const std::string& found) {
+            if (given != found) variant.differences.push_back({input, given.empty() ? "none" : given, found});
+        };
+        note("kernel", kernel, k.first);
+        note("initrd", initrd, i.first);
+        note("command_line", '"' + command_line + '"', '"' + line + '"');
         out.push_back(std::move(variant));
     };
-    for (const std::string& line : likely_command_lines(d.command_line))
-        add([&](FirmwareLaunch& l) { l.hashes->command_line = hash_kernel({}, {}, line).command_line; },
-            {"command_line", '"' + d.command_line + '"', '"' + line + '"'});
+    std::vector<std::string> lines{command_line};
+    lines.insert(lines.end(), candidates.command_lines.begin(), candidates.command_lines.end());
+    for (const std::string& line : lines)
+        for (const Choice& k : kernels)
+            for (const Choice& i : initrds) add(k, i, line);
+    for (const std::string& line : likely_command_lines(command_line)) add(kernels[0], initrds[0], line);
+    return out;
+}
+
+/// Variants of one firmware launch: with the kernel's inputs as given, changed, and left out.
+Result<void> add_kernel_variants(const SnpDescription& d, const std::filesystem::path& directory,
+                                 const Candidates& candidates, const SnpInputs& inputs,
+                                 const std::vector<Difference>& differences, std::vector<ImageVariant>& out) {
+    out.push_back({inputs, differences});
+    auto launch = std::get_if<FirmwareLaunch>(&inputs.image);
+    if (!launch || !launch->hashes) return {};
+    auto add = [&](auto change, const std::vector<Difference>& more) {
+        ImageVariant variant{inputs, differences};
+        change(std::get<FirmwareLaunch>(variant.inputs.image));
+        variant.differences.insert(variant.differences.end(), more.begin(), more.end());
+        out.push_back(std::move(variant));
+    };
+    for (const BootVariant& boot :
+         ATTEST_TRY(boot_variants(d.kernel, d.initrd, d.command_line, directory, candidates)))
+        add(
+            [&](FirmwareLaunch& l) {
+                KernelHashes found = hash_kernel(boot.kernel, boot.initrd, boot.command_line);
+                for (const Difference& difference : boot.differences) {
+                    if (difference.input == "kernel") l.hashes->kernel = found.kernel;
+                    if (difference.input == "initrd") l.hashes->initrd = found.initrd;
+                    if (difference.input == "command_line") l.hashes->command_line = found.command_line;
+                }
+            },
+            boot.differences);
     add([](FirmwareLaunch& l) { l.hashes->initrd = sha256({}); },
-        {"initrd", d.initrd.empty() ? d.initrd_sha256 : d.initrd, "none"});
-    add([](FirmwareLaunch& l) { l.hashes.reset(); }, {"kernel", d.kernel.empty() ? d.kernel_sha256 : d.kernel,
-                                                      "none: the firmware was started without hashes"});
+        {{"initrd", d.initrd.empty() ? d.initrd_sha256 : d.initrd, "none"}});
+    add([](FirmwareLaunch& l) { l.hashes.reset(); },
+        {{"kernel", d.kernel.empty() ? d.kernel_sha256 : d.kernel,
+          "none: the firmware was started without hashes"}});
+    return {};
 }
 
 /// One combination of processor inputs for an image variant: searches all processor counts.
@@ -132,19 +185,19 @@ bool search_variant(ByteView expected, const ImageVariant& variant, const SnpInp
 
 Result<std::vector<ImageVariant>> snp_variants(const SnpDescription& d,
                                                const std::filesystem::path& directory,
-                                               const std::vector<std::filesystem::path>& other_firmware) {
+                                               const Candidates& candidates) {
     SnpInputs given = ATTEST_TRY(resolve(d, directory));
     std::vector<ImageVariant> variants;
-    add_kernel_variants(d, given, {}, variants);
-    for (const auto& path : other_firmware) {
+    ATTEST_TRY(add_kernel_variants(d, directory, candidates, given, {}, variants));
+    for (const auto& path : candidates.firmware) {
         Bytes image = ATTEST_TRY(read_input(path));
         FirmwareLaunch launch = ATTEST_TRY(firmware_launch(image));
         if (auto before = std::get_if<FirmwareLaunch>(&given.image)) launch.hashes = before->hashes;
         SnpInputs inputs = given;
         inputs.image = launch;
-        add_kernel_variants(d, inputs,
-                            {{"firmware", d.firmware.empty() ? "as described" : d.firmware, path.string()}},
-                            variants);
+        ATTEST_TRY(add_kernel_variants(
+            d, directory, candidates, inputs,
+            {{"firmware", d.firmware.empty() ? "as described" : d.firmware, path.string()}}, variants));
     }
     return variants;
 }
@@ -155,10 +208,12 @@ void put_in_words(Explanation& explanation, const char* tried) {
         return;
     }
     if (explanation.differences.empty()) {
-        explanation.text = std::string("no change of ") + tried +
-                           " gives the expected measurement. What is left is the contents of a file: the "
-                           "firmware, the kernel "
-                           "or the initrd is another one than was measured; name candidates with --firmware";
+        explanation.text =
+            std::string("no change of ") + tried +
+            " gives the expected measurement. What is left is the contents of a file: the "
+            "firmware, the kernel "
+            "or the initrd is another one than was measured; name candidates with --firmware, --kernel and "
+            "--initrd";
         return;
     }
     explanation.text = "the expected measurement comes out with";
@@ -169,16 +224,16 @@ void put_in_words(Explanation& explanation, const char* tried) {
     }
 }
 
-Result<Explanation> explain(ByteView expected, const SnpDescription& d,
-                            const std::filesystem::path& directory,
-                            const std::vector<std::filesystem::path>& other_firmware) {
+Result<Explanation> explain(const Expected& wanted, const SnpDescription& d,
+                            const std::filesystem::path& directory, const Candidates& candidates) {
+    const Bytes& expected = wanted.measurement;
     if (expected.size() != 48)
         return Error{"a launch digest has 48 bytes, not " + std::to_string(expected.size())};
     SnpInputs given = ATTEST_TRY(resolve(d, directory));
     Explanation explanation;
     explanation.matches = equal(ATTEST_TRY(measure_snp(given)), expected);
     if (!explanation.matches) {
-        auto variants = ATTEST_TRY(snp_variants(d, directory, other_firmware));
+        auto variants = ATTEST_TRY(snp_variants(d, directory, candidates));
         for (const ImageVariant& variant : variants)
             if (search_variant(expected, variant, given, explanation.differences)) break;
     }
@@ -188,16 +243,32 @@ Result<Explanation> explain(ByteView expected, const SnpDescription& d,
     return explanation;
 }
 
-Result<Explanation> explain(ByteView expected, const TdxDescription& d,
-                            const std::filesystem::path& directory,
-                            const std::vector<std::filesystem::path>& other_firmware) {
-    if (expected.size() != 48) return Error{"MRTD has 48 bytes, not " + std::to_string(expected.size())};
+/// The difference in what TDVF boots, by RTMR1 and RTMR2; false where none was found.
+Result<bool> explain_boot(const std::vector<Field<48>>& rtmr, const TdxDescription& d,
+                          const std::filesystem::path& directory, const Candidates& candidates,
+                          Explanation& explanation) {
+    if (rtmr.size() != 4 || d.kernel.empty()) return true;  // nothing to compare
+    for (const BootVariant& boot :
+         ATTEST_TRY(boot_variants(d.kernel, d.initrd, d.command_line, directory, candidates))) {
+        DirectBoot measured = ATTEST_TRY(direct_boot(boot.kernel, boot.initrd, boot.command_line));
+        if (measure_rtmr(measured.rtmr1) != rtmr[1] || measure_rtmr(measured.rtmr2) != rtmr[2]) continue;
+        auto& all = explanation.differences;
+        all.insert(all.end(), boot.differences.begin(), boot.differences.end());
+        return true;
+    }
+    return false;
+}
+
+Result<Explanation> explain(const Expected& expected, const TdxDescription& d,
+                            const std::filesystem::path& directory, const Candidates& candidates) {
+    if (expected.measurement.size() != 48)
+        return Error{"MRTD has 48 bytes, not " + std::to_string(expected.measurement.size())};
     Explanation explanation;
     auto try_image = [&](const std::filesystem::path& path,
                          const std::vector<Difference>& so_far) -> Result<bool> {
         Bytes image = ATTEST_TRY(read_input(path));
         for (TdxOrder order : {TdxOrder::interleaved, TdxOrder::two_passes}) {
-            if (!equal(ATTEST_TRY(measure_mrtd(image, order)), expected)) continue;
+            if (!equal(ATTEST_TRY(measure_mrtd(image, order)), expected.measurement)) continue;
             explanation.differences = so_far;
             if (to_string(order) != d.order)
                 explanation.differences.push_back({"order", d.order, std::string(to_string(order))});
@@ -206,17 +277,22 @@ Result<Explanation> explain(ByteView expected, const TdxDescription& d,
         return false;
     };
     bool found = ATTEST_TRY(try_image(directory / d.firmware, {}));
-    explanation.matches = found && explanation.differences.empty();
-    for (size_t i = 0; !found && i < other_firmware.size(); i++)
-        found =
-            ATTEST_TRY(try_image(other_firmware[i], {{"firmware", d.firmware, other_firmware[i].string()}}));
-    put_in_words(explanation, "the order of adding and extending");
+    for (size_t i = 0; !found && i < candidates.firmware.size(); i++)
+        found = ATTEST_TRY(
+            try_image(candidates.firmware[i], {{"firmware", d.firmware, candidates.firmware[i].string()}}));
+    bool booted = ATTEST_TRY(explain_boot(expected.rtmr, d, directory, candidates, explanation));
+    explanation.matches = found && booted && explanation.differences.empty();
+    put_in_words(explanation, "the order of adding and extending, nor of the command line,");
+    if (!booted && !explanation.differences.empty())
+        explanation.text +=
+            "; RTMR1 and RTMR2 tell of another kernel, initrd or command line beside: name "
+            "candidates with --kernel, --initrd and --command-line";
     return explanation;
 }
 
-Result<Explanation> explain(ByteView expected, const SgxDescription& d,
-                            const std::filesystem::path& directory,
-                            const std::vector<std::filesystem::path>&) {
+Result<Explanation> explain(const Expected& wanted, const SgxDescription& d,
+                            const std::filesystem::path& directory, const Candidates&) {
+    const Bytes& expected = wanted.measurement;
     if (expected.size() != 32) return Error{"MRENCLAVE has 32 bytes, not " + std::to_string(expected.size())};
     Explanation explanation;
     Measured given = ATTEST_TRY(measure({d, directory}));
@@ -248,11 +324,10 @@ Result<Explanation> explain(ByteView expected, const SgxDescription& d,
 
 }  // namespace
 
-Result<Explanation> explain_mismatch(ByteView expected, const Description& inputs,
-                                     const std::vector<std::filesystem::path>& other_firmware) {
-    return std::visit(
-        [&](const auto& what) { return explain(expected, what, inputs.directory, other_firmware); },
-        inputs.what);
+Result<Explanation> explain_mismatch(const Expected& expected, const Description& inputs,
+                                     const Candidates& candidates) {
+    return std::visit([&](const auto& what) { return explain(expected, what, inputs.directory, candidates); },
+                      inputs.what);
 }
 
 }  // namespace litebox::attest::measure

@@ -24,11 +24,23 @@ struct Explanation {
     std::string text;
 };
 
+/// What evidence has.
+struct Expected {
+    Bytes measurement;                 // launch digest, MRTD or MRENCLAVE
+    std::vector<Field<48>> rtmr = {};  // TDX, where they are known: RTMR0 to RTMR3
+};
+
+/// What the guest may have been started with instead.
+struct Candidates {
+    std::vector<std::filesystem::path> firmware = {}, kernels = {}, initrds = {};
+    std::vector<std::string> command_lines = {};
+};
+
 /// Tries, together: 1 to 512 processors, usual guest features, each VMM and processor model; each with the
-/// kernel's inputs as they are, with common slips of the command line, and without kernel or initrd; and each
-/// of `other_firmware`, images that the guest may have been started with instead. TDX: both orders and other
-/// firmware. SGX: threads, stack and heap.
-Result<Explanation> explain_mismatch(ByteView expected, const Description& inputs,
-                                     const std::vector<std::filesystem::path>& other_firmware = {});
+/// kernel's inputs as they are, with the candidates, with common slips of the command line, and without
+/// kernel or initrd; and each candidate firmware. TDX: both orders and other firmware; by RTMR1 and RTMR2 of
+/// a kernel started directly, kernel, initrd and command line. SGX: threads, stack and heap.
+Result<Explanation> explain_mismatch(const Expected& expected, const Description& inputs,
+                                     const Candidates& candidates = {});
 
 }  // namespace litebox::attest::measure

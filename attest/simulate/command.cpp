@@ -146,7 +146,8 @@ Result<AmdKnobs> amd_knobs(const Options& o) {
     knobs.seed = o.seed;
     knobs.issue_at(ATTEST_TRY(simulation_time(o)));
     if (o.revoke == "tcb-signing") return Error{"--revoke tcb-signing goes with sgx and tdx"};
-    if (o.revoke == "leaf") knobs.crl.revoked = {knobs.vek.serial};
+    if (o.revoke == "leaf")
+        return Error{"--revoke leaf goes with sgx and tdx: no list that AMD publishes names a chip's key"};
     if (o.revoke == "intermediate") knobs.crl.revoked = {knobs.ask.serial};
     knobs.crl.this_update.seconds += window_shift(o, year);
     knobs.crl.next_update.seconds += window_shift(o, year);
@@ -169,14 +170,15 @@ Bytes text_bytes(const std::string& text) {
 }
 
 /// The evidence in the form asked for.
-Result<Bytes> wrapped(const Options& o, const Simulation& made, bool snp) {
+Result<Bytes> wrapped(const Options& o, const Simulation& made, const Bytes& log, bool snp) {
     const Bytes& bare = made.evidence;
     GhcbCertificates certificates{.ask = made.chain[1], .ark = made.chain.back()};
     (o.vlek ? certificates.vlek : certificates.vcek) = made.chain[0];
     if (o.wrap == "raw") return bare;
     if (o.wrap == "hex") return text_bytes(to_hex(bare));
     if (o.wrap == "base64") return text_bytes(to_base64(bare));
-    if (o.wrap == "json") return text_bytes(snp ? snp_json(bare, made.chain[0]) : quote_json(bare, "[]"));
+    if (o.wrap == "json")
+        return text_bytes(snp ? snp_json(bare, made.chain[0]) : quote_json(bare, to_base64(log)));
     if (o.wrap == "tsm")
         return text_bytes(snp ? tsm_json(bare, ghcb_table(certificates), "sev_guest\n")
                               : tsm_json(bare, {}, "tdx_guest\n"));
@@ -197,7 +199,7 @@ Result<void> write_bytes(const std::filesystem::path& path, ByteView contents) {
 Result<void> make(const Options& o, bool snp, bool tdx) {
     Bytes log;
     auto finish = [&](Simulation made) -> Result<void> {
-        made.evidence = ATTEST_TRY(wrapped(o, made, snp));
+        made.evidence = ATTEST_TRY(wrapped(o, made, log, snp));
         if (auto done = made.write(o.out); !done) return done;
         return log.empty() ? Result<void>{} : write_bytes(std::filesystem::path(o.out) / "ccel.bin", log);
     };

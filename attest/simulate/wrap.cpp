@@ -78,8 +78,9 @@ std::string snp_json(ByteView report, ByteView vek) {
            ",\"cert_chain\":{\"vcek\":" + json_quote(to_base64(vek)) + "}}}";
 }
 
-std::string quote_json(ByteView quote, std::string_view event_log_json) {
-    return "{\"quote\":" + json_quote(to_hex(quote)) + ",\"event_log\":" + json_quote(event_log_json) + '}';
+std::string quote_json(ByteView quote, std::string_view event_log) {
+    return "{\"quote\":" + json_quote(to_hex(quote)) +
+           (event_log.empty() ? "" : ",\"event_log\":" + json_quote(event_log)) + '}';
 }
 
 namespace {

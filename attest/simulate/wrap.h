@@ -26,8 +26,8 @@ Bytes azure_hcl_report(ByteView report, uint32_t report_type, std::string_view r
 std::string azure_json(ByteView hcl_report, ByteView vek);
 /// {"platform":"snp","evidence":{"attestation_report":base64,"cert_chain":{"vcek":base64}}}
 std::string snp_json(ByteView report, ByteView vek);
-/// {"quote":hex,"event_log":"..."}
-std::string quote_json(ByteView quote, std::string_view event_log_json);
+/// {"quote":hex,"event_log":"..."}, dstack's JSON or base64; an empty log is left out.
+std::string quote_json(ByteView quote, std::string_view event_log);
 /// CBOR tag 60000 around [evidence, claims]: the interoperable attested-TLS form.
 Bytes tagged_evidence_cbor(ByteView evidence, ByteView claims);
 

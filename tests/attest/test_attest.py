@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """litebox-attest as a user meets it: verdicts, exit codes, forms, messages. All evidence is simulated."""
+import hashlib
 import json
 import os
 import pathlib
@@ -147,6 +148,28 @@ class Attest(unittest.TestCase):
         code, out, errors = run("explain-mismatch", "--expected", measurement, "--inputs", inputs)
         self.assertEqual(code, 0, out + errors)
         self.assertIn("processors", out)
+
+    def test_a_certificate_is_judged_by_the_evidence_in_it_and_its_key(self):
+        def openssl(*words):
+            return subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60).stdout
+        key, other = self.work / "key.pem", self.work / "other.pem"
+        for path in (key, other):
+            openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path)
+        bound = hashlib.sha256(openssl("pkey", "-in", key, "-pubout", "-outform", "DER")).hexdigest()
+        self.assertEqual(run("simulate", "sgx", "--out", self.work / "tls", "--at", AT, "--report-data", bound)[0], 0)
+        evidence = (self.work / "tls/evidence.bin").read_bytes().hex(":")
+        for signer, code in ((key, 0), (other, 1)):
+            for form in ("PEM", "DER"):
+                certificate = self.work / f"certificate.{form}"
+                openssl("req", "-x509", "-new", "-key", signer, "-subj", "/CN=enclave", "-outform", form, "-out", certificate,
+                        "-addext", f"1.2.840.113741.1337.6=DER:{evidence}")
+                words = [certificate, "--collateral", self.work / "tls/collateral", "--root", self.work / "tls/root.der",
+                         "--policy", self.policy, "--at", AT]
+                got, out, errors = run("verify", *words)
+                self.assertEqual(got, code, out + errors)
+                self.assertEqual(run("verify", *words, "--report-data", bound)[0], 2)
+        self.assertIn("MRENCLAVE", run("show", certificate)[1])
+        self.assertIn("tcb?fmspc=", run("fetch-urls", certificate)[1])
 
     def test_an_attestation_result_is_json_with_its_profile(self):
         _, out, _ = self.verify("tdx", "--eat")

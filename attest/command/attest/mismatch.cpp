@@ -7,29 +7,34 @@ namespace {
 
 struct Options {
     std::string expected, inputs;
-    std::vector<std::string> firmware;
+    std::vector<std::string> firmware, kernels, initrds, command_lines;
 };
 
 /// A measurement in hexadecimal, or evidence that has one.
-Result<Bytes> expected_measurement(const std::string& text) {
+Result<measure::Expected> expected_of(const std::string& text) {
     if (Result<Bytes> bytes = from_hex(text); bytes && (bytes->size() == 32 || bytes->size() == 48))
-        return bytes;
+        return measure::Expected{std::move(*bytes)};
     Bytes file = ATTEST_TRY(read_evidence(text));
-    Evidence evidence = ATTEST_TRY(recognise_evidence(file));
-    if (const auto* report = std::get_if<SnpReport>(&evidence.body)) return to_bytes(report->measurement);
+    Evidence evidence = ATTEST_TRY(find_evidence(file));
+    if (const auto* report = std::get_if<SnpReport>(&evidence.body))
+        return measure::Expected{to_bytes(report->measurement)};
     const auto* quote = std::get_if<Quote>(&evidence.body);
     if (!quote) return Error{text + " has no launch measurement"};
-    if (const auto* td = std::get_if<TdReportBody>(&quote->body)) return to_bytes(td->mr_td);
-    return to_bytes(std::get<SgxReportBody>(quote->body).mr_enclave);
+    if (const auto* td = std::get_if<TdReportBody>(&quote->body))
+        return measure::Expected{to_bytes(td->mr_td), {td->rtmr.begin(), td->rtmr.end()}};
+    return measure::Expected{to_bytes(std::get<SgxReportBody>(quote->body).mr_enclave)};
 }
 
 int run(const Options& options) {
-    Result<Bytes> expected = expected_measurement(options.expected);
+    Result<measure::Expected> expected = expected_of(options.expected);
     if (!expected) return complain("--expected: " + expected.error().message);
     Result<measure::Description> inputs = measure::read_description(options.inputs);
     if (!inputs) return complain(inputs.error().message);
-    std::vector<std::filesystem::path> firmware(options.firmware.begin(), options.firmware.end());
-    Result<measure::Explanation> explanation = measure::explain_mismatch(*expected, *inputs, firmware);
+    measure::Candidates candidates{.firmware = {options.firmware.begin(), options.firmware.end()},
+                                   .kernels = {options.kernels.begin(), options.kernels.end()},
+                                   .initrds = {options.initrds.begin(), options.initrds.end()},
+                                   .command_lines = options.command_lines};
+    Result<measure::Explanation> explanation = measure::explain_mismatch(*expected, *inputs, candidates);
     if (!explanation) return complain(explanation.error().message);
     std::string text = explanation->text;
     if (!text.ends_with('\n')) text += '\n';
@@ -51,6 +56,12 @@ void add_explain_mismatch(CLI::App& app, int& exit_code) {
         ->required();
     command->add_option("--firmware", options->firmware,
                         "firmware that may have been started instead (may be repeated)");
+    command->add_option("--kernel", options->kernels,
+                        "kernel that may have been started instead (may be repeated)");
+    command->add_option("--initrd", options->initrds,
+                        "initial RAM disk that may have been started instead (may be repeated)");
+    command->add_option("--command-line", options->command_lines,
+                        "command line that may have been given instead (may be repeated)");
     command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
     CLI::App app{"Releases secrets to attested code only: store, policies, audit log, service and client",
                  "litebox broker"};
     app.require_subcommand(1);
+    app.footer("Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage.");
     app.failure_message(CLI::FailureMessage::help);
     std::vector<Command> commands;
     add_operator_commands(app, commands);

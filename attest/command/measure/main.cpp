@@ -181,6 +181,9 @@ int main(int count, char** values) {
     CLI::App app{"Computes launch measurements before the machine exists, and makes what vouches for them.",
                  "litebox measure"};
     app.require_subcommand(1);
+    app.footer(
+        "Exit codes: 0 done, 1 inputs that cannot be measured or a SIGSTRUCT that is not good, 2 wrong "
+        "usage.");
     CLI::App* snp = app.add_subcommand("snp", "SEV-SNP launch digest, ID block and its signatures");
     CLI::App* tdx = app.add_subcommand("tdx", "MRTD of a TDVF image, RTMRs of a boot");
     CLI::App* sgx = app.add_subcommand("sgx", "MRENCLAVE of an ELF image or SGXS stream, SIGSTRUCT");

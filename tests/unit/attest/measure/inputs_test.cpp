@@ -34,6 +34,8 @@ class MeasureInputs : public testing::Test {
         write("other.fd", make_firmware(page_size, entries, page_size - 0x800, metadata));
         write("kernel", to_bytes(as_bytes("a kernel")));
         write("initrd", to_bytes(as_bytes("an initrd")));
+        write("other kernel", to_bytes(as_bytes("another kernel")));
+        write("other initrd", to_bytes(as_bytes("another initrd")));
         write("id.pem", to_bytes(as_bytes(test_id_key)));
         write("enclave.pem", to_bytes(as_bytes(test_enclave_key)));
         write("enclave.elf", make_elf(0x1000, {{0x1000, 0, 0x1000, 5, Bytes(0x1000, 0x90)}}));
@@ -59,7 +61,11 @@ class MeasureInputs : public testing::Test {
         return "[snp]\nfirmware = \"ovmf.fd\"\nkernel = \"kernel\"\ninitrd = \"initrd\"\n" + more;
     }
     std::string why(const Bytes& expected, const std::string& toml) {
-        auto explained = explain_mismatch(expected, parse(toml), {directory_ / "other.fd"});
+        auto explained = explain_mismatch({expected}, parse(toml),
+                                          {.firmware = {directory_ / "other.fd"},
+                                           .kernels = {directory_ / "other kernel"},
+                                           .initrds = {directory_ / "other initrd"},
+                                           .command_lines = {"root=/dev/vda"}});
         EXPECT_TRUE(explained.ok()) << explained.error().message;
         if (!explained) return {};
         std::string inputs;
@@ -124,12 +130,19 @@ TEST_F(MeasureInputs, the_input_that_differs_is_found) {
               "command_line=\"console=ttyS0\" processors=8 vmm=ec2 ");
     std::string bare = "[snp]\nfirmware = \"ovmf.fd\"\nprocessors = 2\n";
     EXPECT_EQ(why(measured(bare).measurement, given).substr(0, 12), "kernel=none:");
+    std::string booted =
+        "[snp]\nfirmware = \"ovmf.fd\"\nkernel = \"other kernel\"\ninitrd = \"other initrd\"\nprocessors = "
+        "2\n"
+        "command_line = \"root=/dev/vda\"\n";
+    EXPECT_EQ(why(measured(booted).measurement, given),
+              "kernel=" + (directory_ / "other kernel").string() +
+                  " initrd=" + (directory_ / "other initrd").string() + " command_line=\"root=/dev/vda\" ");
     std::string other =
         "[snp]\nfirmware = \"other.fd\"\nkernel = \"kernel\"\ninitrd = \"initrd\"\nprocessors = 4\n" + line;
     EXPECT_EQ(why(measured(other).measurement, given),
               "firmware=" + (directory_ / "other.fd").string() + " processors=4 ");
     EXPECT_EQ(why(Bytes(48, 0x77), given), "no change");
-    EXPECT_FALSE(explain_mismatch(Bytes(32), parse(given)).ok());
+    EXPECT_FALSE(explain_mismatch({Bytes(32)}, parse(given)).ok());
 }
 
 TEST_F(MeasureInputs, the_layout_of_an_enclave_that_differs_is_found) {
