@@ -57,7 +57,7 @@ std::vector<PermittedCall> permitted_calls(const FilterParameters& parameters);
 std::vector<process::FilterInstruction> make_filter(const std::vector<PermittedCall>& calls, uint64_t gate);
 
 /// For what is ours, outside: these calls from anywhere; all else kills.
-std::vector<process::FilterInstruction> make_outside_filter(const std::vector<PermittedCall>& calls);
+std::vector<process::FilterInstruction> make_outside_filter(std::vector<PermittedCall> calls);
 
 /// PID 1 waits for the end of a pipe, and ends.
 std::vector<process::FilterInstruction> make_idle_filter();

@@ -45,13 +45,15 @@ std::optional<std::string> HostProcesses::all_ended() {
 uint64_t HostProcesses::shared_memory() const {
     constexpr uint64_t block = 512;
     struct stat arena;
-    return fstat(arena_, &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * block : 0;
+    return fstat(arena_.get(), &arena) == 0 ? static_cast<uint64_t>(arena.st_blocks) * block : 0;
 }
 
-/// PID 1 dies, and with it everything in its namespace; then the opener.
+/// PID 1 dies, and with it everything in its namespace; then the opener. All at once where the opener is
+/// there to hold the number of its process group, which nothing in the sandbox can leave.
 void HostProcesses::end_all() {
+    if (opener_lives_) kill(-opener_, SIGKILL);
     pid_one_.reset();
-    if (opener_lives_) kill(opener_, SIGKILL);
+    arena_.reset();
 }
 
 }  // namespace litebox::supervisor

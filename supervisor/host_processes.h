@@ -8,8 +8,8 @@ namespace litebox::supervisor {
 
 class HostProcesses : public Confined {
   public:
-    /// `arena` is the memory file's descriptor, `pid_one` the write end of the pipe that its PID 1 reads.
-    HostProcesses(pid_t opener, int arena, Descriptor& pid_one)
+    /// `arena` is the memory file, `pid_one` the write end of the pipe that its PID 1 reads.
+    HostProcesses(pid_t opener, Descriptor& arena, Descriptor& pid_one)
         : opener_(opener), arena_(arena), pid_one_(pid_one) {}
     std::optional<std::string> ended(pid_t process, int status) override;
     std::optional<std::string> all_ended() override;
@@ -18,7 +18,7 @@ class HostProcesses : public Confined {
 
   private:
     pid_t opener_;
-    int arena_;
+    Descriptor& arena_;
     Descriptor& pid_one_;
     bool opener_lives_ = true;
 };

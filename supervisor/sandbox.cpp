@@ -105,7 +105,7 @@ Outline outline(const RunOptions& options, uint32_t identity) {
     return o;
 }
 
-Preparation prepare(const RunOptions& options, const Outline& o) {
+Preparation prepare(const RunOptions& options, const Outline& o, OpenerStart& opener) {
     Preparation p;
     constexpr size_t longest_filter = 4096;
     p.windows = choose_windows(o.arena_length, block_bound(options, o.roots, 2 * longest_filter));
@@ -113,6 +113,7 @@ Preparation prepare(const RunOptions& options, const Outline& o) {
     parameters.windows = p.windows;
     p.windows.gate = gate_address(p.windows);
     p.windows.text_offset = text_file_offset();
+    opener.release_if_waiting();
     p.program = Descriptor(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
     if (p.program.get() < 0) fail("opening this program's own file");
     parameters.windows.gate = p.windows.gate;
@@ -145,7 +146,9 @@ Preparation prepare(const RunOptions& options, const Outline& o) {
         mmap(nullptr, p.windows.rings_length, PROT_READ | PROT_WRITE, MAP_SHARED, p.rings_file.get(), 0);
     if (rings == MAP_FAILED) fail("mmap");
     p.rings = static_cast<Rings*>(rings);
+    opener.release_if_waiting();
     p.image = Descriptor(make_image(p.windows));
+    opener.release_if_waiting();
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) fail("pipe");
     p.pid_one_read = Descriptor(ends[0]);
@@ -173,16 +176,17 @@ RunReport run(const RunOptions& options) {
     // Left by a shell that became us.
     std::vector<pid_t> strangers = children();
     std::erase(strangers, opener.pid());
-    Preparation p = prepare(options, o);
+    Preparation p = prepare(options, o, opener);
     update_window(p.rings->control);
     // Before the first guest there is.
     auto& streams = *new Streams(*p.rings, &p.rings->files, options.trace_descriptor);
     streams.start();
     std::string problem = opener.finish({p.arena.get(), p.block.get(), p.rings_file.get(),
                                          p.pid_one_read.get(), p.program.get(), p.image.get()});
-    p.pid_one_read.reset();
+    // It has them now.
+    for (Descriptor* given : {&p.block, &p.rings_file, &p.pid_one_read, &p.program, &p.image}) given->reset();
     if (!problem.empty()) return failed(problem);
-    HostProcesses processes(opener.pid(), p.arena.get(), p.pid_one_write);
+    HostProcesses processes(opener.pid(), p.arena, p.pid_one_write);
     Sandbox sandbox{*p.rings, processes, o.memory, 0, &p.rings->files, started, strangers};
     return Watch(options, sandbox, streams).run();
 }

@@ -121,8 +121,10 @@ void Streams::terminal_changed(bool raw) {
 }
 
 void Streams::end() {
-    ending_.store(true);
+    ending_.store(1);
+    futex_wake(ending_);
     futex_wake(rings_.out.produced);
+    futex_wake(rings_.in.asked);
 }
 
 void Streams::take_reports(std::vector<CallCount>& calls, std::vector<std::string>& files) {
@@ -203,6 +205,14 @@ bool Streams::drain() {
     return any;
 }
 
+/// Nothing more comes but the end: false.
+bool Streams::goes_on() {
+    if (rings_.control.stop_state.load() == process::running) return true;
+    tell(0);
+    while (ending_ == 0) futex_wait(ending_, 0, -1);
+    return drain();
+}
+
 void Streams::output_loop() {
     Patience patience;
     while (!violated_) {
@@ -217,9 +227,10 @@ void Streams::output_loop() {
             tcdrain(STDIN_FILENO);
             tell(change_raw);
         }
-        if (ending_) break;
+        if (ending_ != 0 || !goes_on()) break;
         rings_.out.sleeping.store(1, std::memory_order_seq_cst);
-        if (rings_.out.produced.load(std::memory_order_seq_cst) == seen && !ending_ &&
+        if (rings_.out.produced.load(std::memory_order_seq_cst) == seen && ending_ == 0 &&
+            rings_.control.stop_state.load() == process::running &&
             futex_wait(rings_.out.produced, seen, 100) == 0)
             patience.nothing_came();
         rings_.out.sleeping.store(0, std::memory_order_relaxed);
@@ -232,7 +243,7 @@ void Streams::output_loop() {
 
 void Streams::input_loop() {
     Patience patience;
-    for (;;) {
+    while (ending_ == 0) {
         uint32_t asked = rings_.in.asked.load(std::memory_order_acquire);
         if (raw_ && !input_ended_) {
             read_typed();

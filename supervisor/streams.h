@@ -46,6 +46,7 @@ class Streams {
     bool confine();
     void output_loop();
     bool drain();
+    bool goes_on();
     bool copy_record(uint32_t there, uint32_t& kind, uint32_t& length);
     void write_out(uint32_t kind, const char* bytes, size_t length);
     void look_for_queries(int descriptor, std::string_view bytes);
@@ -67,8 +68,9 @@ class Streams {
     /// A shell looks after us, which continues what the terminal has stopped.
     bool job_controlled_;
     Descriptor input_wake_;  // eventfd; only where input is a terminal
-    std::atomic<bool> raw_{false}, ending_{false}, done_{false}, violated_{false}, queried_{false};
+    std::atomic<bool> raw_{false}, done_{false}, violated_{false}, queried_{false};
     std::atomic<uint32_t> news_{0};
+    std::atomic<uint32_t> ending_{0};  // futex of the output thread once the sandbox has stopped
     std::atomic<uint64_t> written_{0};
     uint32_t consumed_ = 0;                 // of the output thread
     uint32_t produced_ = 0, answered_ = 0;  // of the input thread

@@ -50,6 +50,7 @@ RunReport Watch::run() {
         reap();
         look();
     }
+    streams_.end();
     kill_all();
     finish_streams();
     finish();
@@ -175,12 +176,17 @@ void Watch::reap() {
             return;
         }
         if (std::erase(sandbox_.strangers, pid) != 0) continue;
-        cpu_us_ += static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * second_us +
-                   static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-        peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
-        processes_++;
+        count(usage);
         judge(pid, status);
     }
+}
+
+/// Of a process that is gone.
+void Watch::count(const rusage& usage) {
+    cpu_us_ += static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * second_us +
+               static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
+    processes_++;
 }
 
 void Watch::judge(pid_t pid, int status) {
@@ -277,15 +283,13 @@ void Watch::kill_all() {
         pid_t pid = wait4(-1, &status, __WALL, &usage);
         if (pid < 0 && errno != EINTR) break;
         if (pid <= 0 || std::erase(sandbox_.strangers, pid) != 0) continue;
-        processes_++;
-        peak_kib_ = std::max(peak_kib_, static_cast<uint64_t>(usage.ru_maxrss));
+        count(usage);
     }
 }
 
 /// A reader that takes nothing does not keep us: not after a limit, and not against a signal.
 void Watch::finish_streams() {
     constexpr uint64_t patience_us = 2 * second_us;
-    streams_.end();
     uint64_t written = streams_.written(), since = now_us();
     bool natural = report_.end == RunReport::End::exited;
     while (!streams_.done()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <vector>
@@ -70,6 +71,7 @@ class Watch {
     template <typename Action>
     void for_each_process(Action action);
     void reap();
+    void count(const rusage& usage);
     void judge(pid_t pid, int status);
     void look();
     void look_at_state();

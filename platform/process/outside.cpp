@@ -43,10 +43,12 @@ void tell_totals(u64 guest_calls, u64 files_lost, bool name_lookup_failed) {
 }
 
 void stop(int status) {
-    ControlBlock& control = sandbox().rings->control;
+    Rings& rings = *sandbox().rings;
     u32 expected = StopState::running;
-    control.stop_status.store(static_cast<u32>(status), std::memory_order_relaxed);
-    control.stop_state.compare_exchange_strong(expected, StopState::stopped);
+    rings.control.stop_status.store(static_cast<u32>(status), std::memory_order_relaxed);
+    rings.control.stop_state.compare_exchange_strong(expected, StopState::stopped);
+    // The supervisor need not wait for the end of this process to know.
+    if (rings.out.sleeping.exchange(0) != 0) (void)host::wake(rings.out.produced, 1);
     leave(LITEBOX_EXIT_COOKIE);
 }
 

@@ -37,9 +37,16 @@ void hear_no_signals() {
     raw::call(raw::nr_rt_sigprocmask, set_mask, reinterpret_cast<u64>(&all), 0, mask_size);
 }
 
+/// What each does first takes long: the first guest process has its start ahead of that.
+void wait_for_begin(OpenerPool& pool) {
+    while (pool.begun.load(std::memory_order_acquire) == 0)
+        raw::call(raw::nr_futex, reinterpret_cast<u64>(&pool.begun), raw::futex_wait, 0, 0);
+}
+
 void run_lane(void* argument) {
     Opener& opener = *static_cast<Opener*>(argument);
     hear_no_signals();
+    wait_for_begin(*opener.pool);
     confine(opener.block(), opener.lane);
     put_on_filter(opener.block().opener_filter);
     serve_lane(opener);
@@ -48,6 +55,7 @@ void run_lane(void* argument) {
 void run_watcher(void* argument) {
     OpenerPool& pool = *static_cast<OpenerPool*>(argument);
     hear_no_signals();
+    wait_for_begin(pool);
     confine(*pool.block, 0);
     put_on_filter(pool.block->opener_filter);
     watch_for_changes(pool);
@@ -87,6 +95,8 @@ void serve_files(OpenerPool& pool) {
     // The others are in the sandbox's PID namespace, and end with it.
     tie_to_supervisor(pool.block->supervisor);
     put_on_filter(pool.block->opener_filter);
+    pool.begun.store(1, std::memory_order_release);
+    raw::call(raw::nr_futex, reinterpret_cast<u64>(&pool.begun), raw::futex_wake, 0x7fffffff);
     serve_lane(*opener);
 }
 

@@ -103,6 +103,7 @@ struct OpenerPool {
     FileRing* ring;
     std::atomic<u8> owners[write_window_end - file_window_begin];  // of slots: lane + 1, 0 free
     std::atomic<u32> next_read, next_write;                        // where to look for a free slot
+    std::atomic<u32> begun;                                        // futex of those who wait for their turn
     WatchTable watches;
 };
 
