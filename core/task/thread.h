@@ -52,7 +52,7 @@ class Thread final : public RefCounted<Thread> {
 
     // Blocking.
     std::atomic<u32> wake_word{0};
-    u8 spin_credit = 4;            // how often looking before sleeping has paid lately
+    u32 look_time = ~u32{0} / 2;   // saved up for looking in vain before sleeping, ns
     std::atomic<u32> work{0};      // WorkFlag
     std::atomic<char> state{'R'};  // as /proc shows it: R S D T Z
     const char* wait_channel = "";

@@ -46,20 +46,20 @@ u32 wait_generation() {
 namespace {
 
 /// Waking a sleeping processor costs more than some microseconds of looking, if the other side runs on one of
-/// its own. Threads whose looking never paid try it again now and then only.
+/// its own. Looking that pays takes the place of that; looking in vain is what must be bounded: to five
+/// microseconds a wait. They are saved up until they are as long as a waking takes, since a side that is being
+/// woken meanwhile is met only then; who looked in vain begins to save anew.
 void look_before_sleeping(Thread& thread, u32 generation) {
-    constexpr int looks = 1500;  // as long as it takes to wake a sleeping processor
-    constexpr u8 most_credit = 8, rarely = 32;
-    if (!platform::spinning_pays()) return;
-    if (thread.spin_credit == 0 && thread.voluntary_switches % rarely != 0) return;
-    for (int i = 0; i < looks; i++) {
-        if (thread.wake_word.load(std::memory_order_acquire) != generation) {
-            if (thread.spin_credit < most_credit) thread.spin_credit++;
-            return;
-        }
+    constexpr u32 in_vain_for_a_wait = 5000, waking = 30000;
+    constexpr int most_looks = 2000;  // where the clock stands still
+    thread.look_time = min(thread.look_time + in_vain_for_a_wait, waking);
+    if (thread.look_time < waking || !platform::spinning_pays()) return;
+    const u64 end = platform::monotonic_ns() + waking;
+    for (int i = 0; i < most_looks && platform::monotonic_ns() < end; i++) {
+        if (thread.wake_word.load(std::memory_order_acquire) != generation) return;
         asm volatile("pause");
     }
-    if (thread.spin_credit > 0) thread.spin_credit--;
+    thread.look_time = 0;
 }
 
 }  // namespace
