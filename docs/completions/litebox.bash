@@ -51,13 +51,13 @@ _litebox_attest() {
     fi
     case $2 in
         --collateral | --out) mapfile -t COMPREPLY < <(compgen -d -- "$1"); compopt -o filenames; return ;;
-        --at | --report-data) return ;;
+        --at | --report-data | --nonce) return ;;
     esac
     local options="--help"
     case ${COMP_WORDS[2]} in
-        verify) options+=" --collateral --policy --at --root --report-data --event-log --signature --chain --json --eat" ;;
+        verify) options+=" --collateral --policy --at --root --report-data --nonce --event-log --signature --chain --json --eat" ;;
         show) options+=" --json" ;;
-        explain-mismatch) options+=" --expected --inputs --firmware" ;;
+        explain-mismatch) options+=" --expected --inputs --firmware --kernel --initrd --command-line" ;;
         policy) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "check explain --help" -- "$1"); return; fi ;;
         simulate) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "sgx tdx snp --help" -- "$1"); return; fi ;;
     esac
