@@ -224,6 +224,7 @@ struct SimulateApp {
 
     SimulateApp() {
         app.require_subcommand(1);
+        app.footer("Exit codes: 0 done, 1 what was asked for cannot be made, 2 wrong usage.");
         sgx = app.add_subcommand("sgx", "An SGX quote");
         tdx = app.add_subcommand("tdx", "A TDX quote");
         snp = app.add_subcommand("snp", "A SEV-SNP report");

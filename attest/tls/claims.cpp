@@ -1,8 +1,9 @@
 #include "attest/tls/claims.h"
 
-#include <utility>
+#include <algorithm>
 
 #include "attest/tls/cbor.h"
+#include "attest/wrap/document.h"
 
 namespace litebox::attest::tls {
 
@@ -10,26 +11,30 @@ namespace {
 
 constexpr uint64_t quote_tag = 60000, td_report_tag = 60001, sgx_report_tag = 60002;
 // IANA's "Named Information Hash Algorithm" numbers.
-constexpr uint64_t named_sha256 = 1, named_sha384 = 7, named_sha512 = 8;
-constexpr uint64_t cmw_evidence = 4;
+constexpr int64_t named_sha256 = 1, named_sha384 = 7, named_sha512 = 8;
+constexpr int64_t cmw_evidence = 4;
 
 Error not_claims() {
     return Error{"the claims beside the evidence are not the CBOR map that they must be"};
 }
 
-Result<TaggedEvidence> parse_pair(CborReader& reader) {
-    if (reader.array() != 2) return Error{"tagged evidence is not an array of evidence and claims"};
-    ByteView evidence = reader.byte_string(), claims = reader.byte_string();
-    if (!reader.finished()) return Error{"tagged evidence is not an array of evidence and claims"};
-    return TaggedEvidence{to_bytes(evidence), to_bytes(claims)};
+bool is_bytes(const Document& item) {
+    return item.is(Document::Kind::bytes) && !item.tag;
+}
+
+Result<TaggedEvidence> parse_pair(const Document& pair) {
+    if (!pair.is(Document::Kind::list) || pair.items.size() != 2 ||
+        !std::ranges::all_of(pair.items, is_bytes))
+        return Error{"tagged evidence is not an array of evidence and claims"};
+    return TaggedEvidence{pair.items[0].bytes, pair.items[1].bytes};
 }
 
 Result<void> read_key_hash(ByteView encoded, Claims& claims) {
-    CborReader reader(encoded);
-    if (reader.array() != 2) return not_claims();
-    uint64_t algorithm = reader.unsigned_integer();
-    ByteView hash = reader.byte_string();
-    if (!reader.finished()) return not_claims();
+    Result<Document> pair = document_from_cbor(encoded);
+    bool good = pair && pair->is(Document::Kind::list) && !pair->tag && pair->items.size() == 2 &&
+                pair->items[0].is(Document::Kind::integer) && is_bytes(pair->items[1]);
+    if (!good) return not_claims();
+    int64_t algorithm = pair->items[0].integer;
     if (algorithm != named_sha256 && algorithm != named_sha384 && algorithm != named_sha512) {
         return Error{"the public key's hash is of algorithm " + std::to_string(algorithm) +
                      ", not SHA-256, SHA-384 or SHA-512"};
@@ -37,8 +42,9 @@ Result<void> read_key_hash(ByteView encoded, Claims& claims) {
     claims.hash = algorithm == named_sha256   ? Hash::sha256
                   : algorithm == named_sha384 ? Hash::sha384
                                               : Hash::sha512;
-    if (hash.size() != hash_size(claims.hash)) return Error{"the public key's hash is of a wrong size"};
-    claims.public_key_hash = to_bytes(hash);
+    claims.public_key_hash = pair->items[1].bytes;
+    if (claims.public_key_hash.size() != hash_size(claims.hash))
+        return Error{"the public key's hash is of a wrong size"};
     return {};
 }
 
@@ -66,28 +72,14 @@ Bytes encode_claims(ByteView spki, ByteView nonce) {
 }
 
 Result<Claims> parse_claims(ByteView cbor) {
-    CborReader reader(cbor);
-    uint64_t count = reader.map();
-    if (reader.failed() || count > cbor.size()) return not_claims();
+    Result<Document> map = document_from_cbor(cbor);
+    if (!map || !map->is(Document::Kind::map) || map->tag) return not_claims();
+    const Document *key = map->find("pubkey-hash"), *nonce = map->find("nonce");
+    if (!key) return Error{"the claims do not name the certificate's public key (\"pubkey-hash\")"};
+    if (!is_bytes(*key) || (nonce && !is_bytes(*nonce))) return not_claims();
     Claims claims;
-    bool key_seen = false, nonce_seen = false;
-    for (uint64_t i = 0; i < count; i++) {
-        std::string_view name = reader.next_is(CborType::text) ? reader.text() : std::string_view();
-        if (name.empty()) return not_claims();
-        if (name == "pubkey-hash") {
-            if (std::exchange(key_seen, true)) return Error{"the claims name the public key twice"};
-            ByteView encoded = reader.byte_string();
-            if (reader.failed()) return not_claims();
-            if (Result<void> read = read_key_hash(encoded, claims); !read.ok()) return read.error();
-        } else if (name == "nonce") {
-            if (std::exchange(nonce_seen, true)) return Error{"the claims hold two nonces"};
-            claims.nonce = to_bytes(reader.byte_string());
-        } else {
-            reader.any();
-        }
-    }
-    if (!reader.finished()) return not_claims();
-    if (!key_seen) return Error{"the claims do not name the certificate's public key (\"pubkey-hash\")"};
+    ATTEST_TRY(read_key_hash(key->bytes, claims));
+    if (nonce) claims.nonce = nonce->bytes;
     return claims;
 }
 
@@ -119,30 +111,26 @@ Bytes encode_wrapped_evidence(ByteView evidence, ByteView claims) {
 }
 
 Result<TaggedEvidence> parse_tagged_evidence(ByteView cbor) {
-    CborReader reader(cbor);
-    if (reader.next_is(CborType::tag)) {
-        uint64_t tag = reader.tag();
-        if (tag == td_report_tag || tag == sgx_report_tag) {
-            return Error{"the certificate carries a report (CBOR tag " + std::to_string(tag) +
-                         "), which only the machine that made it can check: a quote is needed"};
-        }
-        if (tag != quote_tag)
-            return Error{"evidence with CBOR tag " + std::to_string(tag) + ", which is not known"};
-        return parse_pair(reader);
+    Document whole = ATTEST_TRY(document_from_cbor(cbor));
+    if (whole.tag == td_report_tag || whole.tag == sgx_report_tag) {
+        return Error{"the certificate carries a report (CBOR tag " + std::to_string(whole.tag) +
+                     "), which only the machine that made it can check: a quote is needed"};
     }
-    uint64_t count = reader.next_is(CborType::array) ? reader.array() : 0;
-    if (count != 2 && count != 3)
+    if (whole.tag == quote_tag) return parse_pair(whole);
+    if (whole.tag)
+        return Error{"evidence with CBOR tag " + std::to_string(whole.tag) + ", which is not known"};
+    size_t count = whole.items.size();
+    if (!whole.is(Document::Kind::list) || (count != 2 && count != 3))
         return Error{"the evidence extension is neither tagged evidence nor a CMW record"};
-    if (!reader.next_is(CborType::text)) return Error{"a CMW record whose type is no media type"};
-    std::string_view type = reader.text();
-    ByteView value = reader.byte_string();
-    uint64_t indicator = count == 3 ? reader.unsigned_integer() : cmw_evidence;
-    if (!reader.finished()) return Error{"the CMW record is damaged"};
-    if (type != wrapped_media_type)
-        return Error{"a CMW record of type \"" + std::string(type.substr(0, 80)) + "\", which is not known"};
-    if (indicator != cmw_evidence) return Error{"a CMW record that says it is no evidence"};
-    CborReader pair(value);
-    return parse_pair(pair);
+    const Document& type = whole.items[0];
+    if (!type.is(Document::Kind::text)) return Error{"a CMW record whose type is no media type"};
+    if (type.text != wrapped_media_type)
+        return Error{"a CMW record of type \"" + type.text.substr(0, 80) + "\", which is not known"};
+    bool evidence =
+        count == 2 || (whole.items[2].is(Document::Kind::integer) && whole.items[2].integer == cmw_evidence);
+    if (!evidence) return Error{"a CMW record that says it is no evidence"};
+    if (!is_bytes(whole.items[1])) return Error{"the CMW record is damaged"};
+    return parse_pair(ATTEST_TRY(document_from_cbor(whole.items[1].bytes)));
 }
 
 }  // namespace litebox::attest::tls

@@ -128,6 +128,8 @@ class Attest(unittest.TestCase):
         self.assertIn("line 3: there is no key 'snp.mesurement'; the nearest is 'snp.measurement'", errors)
         self.assertEqual(self.verify("snp", policy=wrong)[0], 2)
         self.assertIn("Debug guests are refused.", run("policy", "explain")[1])
+        self.assertEqual(run("policy", "explain", wrong)[0], 1)
+        self.assertEqual(run("policy", "explain", self.work / "nothing")[0], 2)
 
     def test_explain_mismatch_finds_the_input_that_differs(self):
         inputs = self.work / "measure.toml"

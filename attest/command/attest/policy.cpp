@@ -7,21 +7,26 @@ namespace litebox::attest::command {
 
 namespace {
 
-int check(const std::string& path) {
-    Result<Bytes> bytes = read_file(path);
+/// Hands the policy to `use`; without a path, the default policy, which an empty file is.
+template <typename Use>
+int with_policy(const std::string& path, Use use) {
+    Result<Bytes> bytes = path.empty() ? Bytes() : read_file(path);
     if (!bytes) return complain(bytes.error().message);
     Result<Policy> policy = Policy::parse(as_text(*bytes));
     if (!policy) return complain(path + ": " + policy.error().message, exit_refused);
-    for (const std::string& warning : policy_warnings(*policy)) print("warning: " + warning + "\n");
-    print(path + ": every key is known and well formed\n");
+    use(*policy);
     return exit_accepted;
 }
 
+int check(const std::string& path) {
+    return with_policy(path, [&](const Policy& policy) {
+        for (const std::string& warning : policy_warnings(policy)) print("warning: " + warning + "\n");
+        print(path + ": every key is known and well formed\n");
+    });
+}
+
 int explain(const std::string& path) {
-    Result<Policy> policy = read_policy(path);
-    if (!policy) return complain(policy.error().message, exit_refused);
-    print(policy_as_text(*policy));
-    return exit_accepted;
+    return with_policy(path, [](const Policy& policy) { print(policy_as_text(policy)); });
 }
 
 }  // namespace
