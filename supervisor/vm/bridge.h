@@ -22,6 +22,10 @@ class Bridge {
     void start();
     /// The machine's side is at its end: it said how, or broke the rules, or nothing more will come.
     [[nodiscard]] bool finished() const { return finished_.load(); }
+    /// Nothing more will come, and it did not say how it ended.
+    [[nodiscard]] bool silent() const {
+        return finished_.load() && rings_.control.stop_state.load(std::memory_order_acquire) == process::running;
+    }
     /// The last lines of the log, printable; when finished.
     [[nodiscard]] std::string last_words() const;
 

@@ -51,7 +51,8 @@ class MonitorSandbox : public Confined {
         return std::nullopt;
     }
     std::optional<std::string> all_ended() override {
-        if (!bridge_.finished()) return std::nullopt;
+        // What it said is there before the bridge has finished, maybe only since the watch last looked.
+        if (!bridge_.silent()) return std::nullopt;
         std::string words = bridge_.last_words();
         return "the virtual machine ended without a word of how (QEMU: " + describe_end(status_) + ")" +
                (words.empty() ? "" : "; its last lines: " + words);
