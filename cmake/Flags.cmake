@@ -20,11 +20,7 @@ endif()
 set(CMAKE_C_FLAGS_RELWITHDEBINFO ${CMAKE_CXX_FLAGS_RELWITHDEBINFO})
 
 # Builds give the same bits wherever the tree lies.
-add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -Wall -Wextra -Wno-missing-field-initializers)
-# A warning stops the build, but for that of the tests under sanitizers: what they find counts more.
-if(NOT LITEBOX_SANITIZE)
-  add_compile_options(-Werror)
-endif()
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -Wall -Wextra -Werror -Wno-missing-field-initializers)
 add_compile_options($<$<AND:$<CXX_COMPILER_ID:Clang>,$<COMPILE_LANGUAGE:CXX>>:-Wthread-safety>)
 add_link_options(-Wl,--build-id=sha1)
 include_directories(${CMAKE_SOURCE_DIR})

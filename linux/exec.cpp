@@ -171,7 +171,7 @@ Result<void> renew_task(Thread& thread, ExecPlan& plan, Ref<SignalActions> actio
     String executable_path;
     if (plan.file->path.valid()) executable_path = TRY(plan.file->path.text(thread.directory->root()));
     thread.actions = actions;
-    thread.files = std::move(files);
+    replace_shared(thread, &Thread::files, std::move(files));
     thread.files->close_on_exec_all();
     thread.alternate_stack = {};
     thread.clear_child_tid = thread.robust_list = thread.robust_list_length = thread.rseq = 0;
@@ -195,7 +195,7 @@ Result<void> renew_task(Thread& thread, ExecPlan& plan, Ref<SignalActions> actio
     credentials->sgid = credentials->fsgid = credentials->egid;
     constexpr u32 securebit_keep_caps = 16;
     credentials->securebits &= ~securebit_keep_caps;
-    thread.credentials = std::move(credentials);
+    replace_shared(thread, &Thread::credentials, std::move(credentials));
     LockGuard guard(tasks().mutex);
     process.has_execed = true;
     process.barriers_registered = 0;
@@ -219,22 +219,26 @@ void start_in_blank_space(Thread* thread) {
     if (!load_image(*thread, *plan).ok()) die_in_exec(*thread);
 }
 
+void change_place(Thread& thread, Ref<AddressSpace> space, ThreadBlock* block) {
+    replace_shared(thread, &Thread::space, std::move(space));
+    LockGuard guard(thread.process->signal_mutex);
+    thread.block = block;
+}
+
 /// The old space stays with others (a vfork parent, mostly): the image goes into a new one.
 Result<void> execute_elsewhere(Thread& thread, Own<ExecPlan> plan) {
     auto space = TRY(AddressSpace::create(nullptr));
     ThreadBlock* block = TRY(platform::create_thread_block(&thread));
     ThreadBlock* old_block = thread.block;
     Ref<AddressSpace> old_space = thread.space;
-    thread.space = space;
-    thread.block = block;
+    change_place(thread, space, block);
     thread.exec_plan = plan.get();
     thread.tell_scheduling();
     // Before it runs: it may end over there before this host thread goes on as its parent.
     bool borrowed = std::exchange(thread.is_vfork_child, false);
     auto started = platform::blank_space(block, start_in_blank_space);
     if (!started.ok()) {
-        thread.space = old_space;
-        thread.block = old_block;
+        change_place(thread, old_space, old_block);
         thread.exec_plan = nullptr;
         thread.is_vfork_child = borrowed;
         platform::free_thread_block(block);

@@ -3,6 +3,7 @@
 #include "core/file/file_systems.h"
 #include "core/file/permission.h"
 #include "core/file/walker.h"
+#include "core/task/process.h"
 #include "linux/file_calls.h"
 
 namespace litebox::sys {
@@ -208,11 +209,12 @@ class RealIds : Pinned {
         real->fsuid = now.uid;
         real->fsgid = now.gid;
         real->effective = capabilities;
-        saved_ = std::exchange(thread_.credentials, std::move(real));
+        saved_ = thread_.credentials;
+        replace_shared(thread_, &Thread::credentials, std::move(real));
         return {};
     }
     ~RealIds() {
-        if (saved_) thread_.credentials = std::move(saved_);
+        if (saved_) replace_shared(thread_, &Thread::credentials, std::move(saved_));
     }
 
   private:

@@ -63,7 +63,8 @@ Result<u64> close(Thread& thread, int descriptor) {
 Result<u64> close_range(Thread& thread, u32 first, u32 last, u32 flags) {
     constexpr u32 unshare = 2, close_on_exec = 4;
     if ((flags & ~(unshare | close_on_exec)) != 0 || first > last) return Errno::einval;
-    if ((flags & unshare) != 0 && thread.files->ref_count() > 1) thread.files = TRY(thread.files->copy());
+    if ((flags & unshare) != 0 && thread.files->ref_count() > 1)
+        replace_shared(thread, &Thread::files, TRY(thread.files->copy()));
     if ((flags & close_on_exec) != 0)
         TRY(thread.files->mark_range_close_on_exec(first, last));
     else

@@ -15,7 +15,7 @@ template <typename Change>
 Result<u64> change_credentials(Thread& thread, Change&& change) {
     auto fresh = TRY(thread.credentials->copy());
     TRY(change(*fresh));
-    thread.credentials = std::move(fresh);
+    replace_shared(thread, &Thread::credentials, std::move(fresh));
     return u64{0};
 }
 
@@ -268,7 +268,11 @@ Result<u64> capget(Thread& thread, u64 header_at, u64 data) {
     Ref<Thread> target = header.pid == 0 ? Ref<Thread>(&thread) : tasks().find_thread(header.pid);
     if (!target) return Errno::esrch;
     if (data == 0) return u64{0};
-    Ref<Credentials> who = target->credentials;
+    Ref<Credentials> who;
+    {
+        LockGuard guard(target->process->signal_mutex);
+        who = target->credentials;
+    }
     for (usize i = 0; i < sets.value(); i++) {
         unsigned shift = static_cast<unsigned>(32 * i);
         CapabilityWords words{static_cast<u32>(who->effective >> shift),

@@ -52,7 +52,7 @@ constexpr u32 securebit_keep_caps = 16;
 Result<u64> with_credentials(Thread& thread, auto&& change) {
     auto fresh = TRY(thread.credentials->copy());
     TRY(change(*fresh));
-    thread.credentials = std::move(fresh);
+    replace_shared(thread, &Thread::credentials, std::move(fresh));
     return u64{0};
 }
 

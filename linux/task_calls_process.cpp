@@ -43,7 +43,12 @@ void set_child_registers(arch::RegisterFrame& child, const CloneRequest& request
 
 /// The child on its own host thread: in this space, or in a copy of it.
 Result<void> start_own_thread(Thread& parent, Thread& child, const CloneRequest& request) {
-    child.block = TRY(platform::create_thread_block(&child));
+    ThreadBlock* block = TRY(platform::create_thread_block(&child));
+    auto give_block = [&](ThreadBlock* block) {
+        LockGuard guard(child.process->signal_mutex);
+        child.block = block;
+    };
+    give_block(block);
     auto& frame = platform::guest_frame(child.block);
     frame = platform::guest_frame(parent.block);
     set_child_registers(frame, request);
@@ -56,7 +61,10 @@ Result<void> start_own_thread(Thread& parent, Thread& child, const CloneRequest&
     } else {
         started = parent.space->fork(child, start_forked_child);
     }
-    if (!started.ok()) platform::free_thread_block(std::exchange(child.block, nullptr));
+    if (!started.ok()) {
+        give_block(nullptr);
+        platform::free_thread_block(block);
+    }
     return started;
 }
 
@@ -412,8 +420,8 @@ Result<u64> unshare(Thread& thread, u64 flags) {
     if ((flags & namespaces) != 0) return Errno::eperm;
     if ((flags & (clone_vm | clone_sighand | clone_thread)) != 0 && thread.process->live_threads > 1)
         return Errno::einval;
-    if ((flags & clone_fs) != 0) thread.directory = TRY(thread.directory->copy());
-    if ((flags & clone_files) != 0) thread.files = TRY(thread.files->copy());
+    if ((flags & clone_fs) != 0) replace_shared(thread, &Thread::directory, TRY(thread.directory->copy()));
+    if ((flags & clone_files) != 0) replace_shared(thread, &Thread::files, TRY(thread.files->copy()));
     return u64{0};
 }
 

@@ -68,6 +68,7 @@ void start_thread(void* (*run)(void*), void* argument) {
 Streams::Streams(process::Rings& rings, process::FileRing* changes, int report_descriptor)
     : rings_(rings),
       changes_(changes),
+      out_(rings.out),
       reports_(report_descriptor),
       report_descriptor_(report_descriptor),
       input_terminal_(isatty(STDIN_FILENO)),
@@ -164,42 +165,20 @@ void Streams::write_out(uint32_t kind, const char* bytes, size_t length) {
     }
 }
 
-constexpr uint32_t header_size = 4;
-
-/// The next record, copied out of the ring before anything of it is believed. False: it breaks the rules.
-bool Streams::copy_record(uint32_t there, uint32_t& kind, uint32_t& length) {
-    auto copy = [&](uint32_t position, void* to, uint32_t bytes) {
-        uint32_t at = position % OutRing::size, first = std::min(bytes, OutRing::size - at);
-        memcpy(to, rings_.out.bytes + at, first);
-        memcpy(static_cast<char*>(to) + first, rings_.out.bytes, bytes - first);
-    };
-    uint32_t header;
-    if (there > OutRing::size || there < header_size) return false;
-    copy(consumed_, &header, header_size);
-    kind = header >> 24;
-    length = header & 0xffffff;
-    uint32_t whole = header_size + ((length + 3) & ~3u);
-    if (length > longest_record_ || whole > there || kind < OutRing::output || kind > OutRing::report)
-        return false;
-    copy(consumed_ + header_size, record_, length);
-    consumed_ += whole;
-    return true;
-}
-
 /// Takes every whole record there is. False when nothing was there.
 bool Streams::drain() {
-    uint32_t produced = rings_.out.produced.load(std::memory_order_acquire);
+    uint32_t produced = out_.produced();
     bool any = false;
-    while (produced != consumed_) {
-        uint32_t kind, length;
-        if (!copy_record(produced - consumed_, kind, length)) {
+    while (produced != out_.consumed()) {
+        uint32_t kind;
+        std::string_view bytes;
+        if (!out_.take(produced, kind, bytes)) {
             violated_ = true;
             tell(0);
             return false;
         }
-        rings_.out.consumed.store(consumed_, std::memory_order_release);
         futex_wake(rings_.out.consumed);
-        write_out(kind, record_, length);
+        write_out(kind, bytes.data(), bytes.size());
         any = true;
     }
     return any;

@@ -8,6 +8,7 @@
 #include "platform/process/abi/rings.h"
 #include "supervisor/descriptor.h"
 #include "supervisor/escape.h"
+#include "supervisor/out_reader.h"
 #include "supervisor/reports.h"
 
 namespace litebox::supervisor {
@@ -47,7 +48,6 @@ class Streams {
     void output_loop();
     bool drain();
     bool goes_on();
-    bool copy_record(uint32_t there, uint32_t& kind, uint32_t& length);
     void write_out(uint32_t kind, const char* bytes, size_t length);
     void look_for_queries(int descriptor, std::string_view bytes);
 
@@ -62,6 +62,7 @@ class Streams {
 
     process::Rings& rings_;
     process::FileRing* changes_;
+    OutReader out_;  // of the output thread
     Reports reports_;
     int report_descriptor_;
     bool input_terminal_, output_terminal_[2];
@@ -72,12 +73,9 @@ class Streams {
     std::atomic<uint32_t> news_{0};
     std::atomic<uint32_t> ending_{0};  // futex of the output thread once the sandbox has stopped
     std::atomic<uint64_t> written_{0};
-    uint32_t consumed_ = 0;                 // of the output thread
     uint32_t produced_ = 0, answered_ = 0;  // of the input thread
     bool input_ended_ = false;
     EscapeScanner escape_;
-    static constexpr uint32_t longest_record_ = 1 << 17;
-    char record_[longest_record_];  // of the output thread
 };
 
 /// Opens those of 0, 1, 2 that are not there: without them our own files would take their numbers, and the

@@ -106,6 +106,7 @@ Result<void> AddressSpace::fork(Thread& child, platform::ThreadEntry entry) {
             if (copy != nullptr) copy->host_threads.store(0);
         }
     } failed{copy.get()};
+    LockGuard members(child.process->signal_mutex);  // whoever looks at the child finds no half-made copy
     LockGuard guard(mutex_);
     drop_kept();
     TRY(copy->mappings_.reserve(mappings_.size() + 1));

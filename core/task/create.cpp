@@ -81,8 +81,7 @@ Result<Ref<Process>> create_process(Process& parent, int exit_signal) {
 u32 tasks_of_user(u32 uid) {
     u32 count = 0;
     for (Process& process : tasks().processes)
-        if (Thread* first = process.threads.first(); first != nullptr && first->credentials->uid == uid)
-            count += process.live_threads;
+        if (process.owner() == uid) count += process.live_threads;
     return count;
 }
 

@@ -50,14 +50,7 @@ void reparent_children(Process& process) {
         child.parent = adopter;
         child.exit_signal = sigchld;
         adopter->children.push_back(&child);
-        for (Thread& thread : child.threads)
-            if (thread.parent_death_signal != 0) {
-                SignalInfo info;
-                info.signal = thread.parent_death_signal;
-                info.code = code_user;
-                info.pid = process.pid;
-                (void)send_signal(thread, info);
-            }
+        send_parent_death_signals(child, process.pid);
         if (!child.zombie) continue;
         if (adopter == tasks().init)
             tasks().remove_process(child);
@@ -90,8 +83,8 @@ void release_process(Thread& thread, Process& process) {
     if (process.session && process.session->id == process.pid) hang_up_session(*process.session);
     drop_timers(process, true);
     process.usage = process.own_usage();
-    process.last_uid = thread.credentials->uid;
     LockGuard guard(process.signal_mutex);
+    process.last_uid = thread.credentials->uid;
     process.executable = nullptr;
     process.exit_status = process.group_exiting ? process.group_exit_status : thread.exit_status;
 }
@@ -110,8 +103,13 @@ bool leave_group(Thread& thread, Process& process) {
 }
 
 void release_thread_resources(Thread& thread) {
-    thread.files = nullptr;
-    thread.directory = nullptr;
+    replace_shared(thread, &Thread::files, {});
+    replace_shared(thread, &Thread::directory, {});
+}
+
+Ref<AddressSpace> give_up_space(Thread& thread) {
+    LockGuard guard(thread.process->signal_mutex);
+    return std::move(thread.space);
 }
 
 }  // namespace
@@ -163,13 +161,13 @@ void exit_current_thread(i32 status) {
     }
     for (i32 group : groups) hang_up_orphans(group);
     Thread* vfork_parent = last ? std::exchange(process.vfork_parent, nullptr) : nullptr;
-    Ref<AddressSpace> space = std::move(thread.space);
+    Ref<AddressSpace> space = give_up_space(thread);
     bool space_ends = !borrowed && space->host_threads.fetch_sub(1) == 1;
     platform::Space* host_space = space->platform_space();
     space = nullptr;
     if (borrowed) resume_vfork_parent(thread);
-    i32 exit_status = process.exit_status;
     bool sandbox_ends = last && process.pid == kernel().first_pid;
+    i32 exit_status = sandbox_ends ? process.exit_status : 0;
     {
         WakeBatch batch;
         LockGuard guard(tasks().mutex);

@@ -66,7 +66,7 @@ class Process final : public RefCounted<Process> {
     i32 exit_status = 0;      // wait(2) format
     int unreported_stop = 0;  // signal, 0: none
     bool unreported_continue = false;
-    u32 last_uid = 0;
+    u32 last_uid = 0;        // changes under the signal lock
     ResourceUsage usage;     // of the dead process, filled at exit
     WaitQueue child_events;  // this process's waits for its children
     WaitQueue exit_event;    // it became a zombie: pidfd poll
@@ -112,6 +112,16 @@ class Process final : public RefCounted<Process> {
     }
     /// Time and counts of live and dead threads.
     ResourceUsage own_usage();
+    /// The user whose it is, also when no thread is left.
+    u32 owner();
 };
+
+/// Gives the current thread, or one that does not run yet, something else of what others look at under its
+/// process's signal lock: Thread::space, files, directory, credentials.
+template <typename T>
+void replace_shared(Thread& thread, Ref<T> Thread::*member, Ref<T> fresh) {
+    LockGuard guard(thread.process->signal_mutex);
+    std::swap(thread.*member, fresh);  // what was there goes after the lock
+}
 
 }  // namespace litebox

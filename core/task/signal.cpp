@@ -203,6 +203,19 @@ Result<void> send_to_group(i32 group, const SignalInfo& info) {
     return {};
 }
 
+void send_parent_death_signals(Process& child, i32 parent) {
+    LockGuard guard(child.signal_mutex);
+    for (Thread& thread : child.threads) {
+        if (thread.parent_death_signal == 0) continue;
+        SignalInfo info;
+        info.signal = thread.parent_death_signal;
+        info.code = code_user;
+        info.pid = parent;
+        bool whole_process = info.signal == sigkill || info.signal == sigcont;
+        (void)send_locked(child, whole_process ? nullptr : &thread, info, nullptr, false);
+    }
+}
+
 void force_signal(Thread& thread, SignalInfo info) {
     Process& process = *thread.process;
     LockGuard guard(process.signal_mutex);
@@ -316,8 +329,7 @@ void notify_parent(Process& process, int code, int status) {
         constexpr i64 tick_ns = 10'000'000;
         info.user_time = static_cast<i64>(process.usage.user_ns) / tick_ns;
         info.system_time = static_cast<i64>(process.usage.system_ns) / tick_ns;
-        Thread* first = process.threads.first();
-        info.uid = first != nullptr && first->credentials ? first->credentials->uid : process.last_uid;
+        info.uid = process.owner();
         LockGuard guard(parent->signal_mutex);
         (void)send_locked(*parent, nullptr, info, nullptr, false);
     }

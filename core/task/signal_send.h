@@ -34,6 +34,8 @@ Result<void> send_signal(Thread& thread, const SignalInfo& info);
 bool send_preallocated(Process& process, Thread* thread, QueuedSignal& queued);
 /// To every member of a process group. ESRCH when it is empty.
 Result<void> send_to_group(i32 group, const SignalInfo& info);
+/// What the threads of `child` wished to be sent when their parent ends (PR_SET_PDEATHSIG).
+void send_parent_death_signals(Process& child, i32 parent);
 /// A fault of the current thread: taken even if blocked or ignored (then the default action ends the
 /// process).
 void force_signal(Thread& thread, SignalInfo info);

@@ -81,4 +81,10 @@ ResourceUsage Process::own_usage() {
     return usage;
 }
 
+u32 Process::owner() {
+    LockGuard guard(signal_mutex);
+    const Thread* first = threads.first();
+    return first != nullptr && first->credentials ? first->credentials->uid : last_uid;
+}
+
 }  // namespace litebox

@@ -35,10 +35,10 @@ class Thread final : public RefCounted<Thread> {
     ~Thread();
 
     i32 tid = 0;
-    Process* process = nullptr;  // outlives its threads
-    ThreadBlock* block = nullptr;
-    ListNode group_node;  // in Process::threads, under the signal lock
-    ListNode table_node;  // in the task table's bucket
+    Process* process = nullptr;    // outlives its threads
+    ThreadBlock* block = nullptr;  // changes under the signal lock
+    ListNode group_node;           // in Process::threads, under the signal lock
+    ListNode table_node;           // in the task table's bucket
 
     // Shared with other threads as clone(2)'s flags said. Only the thread itself replaces them; others that
     // look use the process lock.

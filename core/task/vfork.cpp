@@ -8,7 +8,10 @@ Result<void> lend_to_vfork_child(Ref<Thread> child) {
     child->is_vfork_child = true;
     child->lender = &parent;
     parent.ref();
-    child->block = parent.block;
+    {
+        LockGuard guard(child->process->signal_mutex);
+        child->block = parent.block;
+    }
     child->resume_value = 0;
     parent.state.store('D', std::memory_order_relaxed);
     parent.block->thread = child.get();
@@ -17,7 +20,6 @@ Result<void> lend_to_vfork_child(Ref<Thread> child) {
 
 void resume_vfork_parent(Thread& child) {
     Thread* parent = std::exchange(child.lender, nullptr);
-    child.is_vfork_child = false;
     platform::restore_guest_state(std::exchange(child.lender_state, nullptr));
     parent->resume_value = static_cast<u64>(child.tid);
     parent->state.store('R', std::memory_order_relaxed);

@@ -41,7 +41,7 @@ void describe_exit(Process& child, WaitReport& report) {
 bool report_child(Process& parent, Process& child, int options, WaitReport& report) {
     bool keep = (options & wait_no_reap) != 0;
     report.pid = child.pid;
-    report.uid = child.last_uid;
+    report.uid = child.owner();
     if (child.zombie) {
         if ((options & wait_exited) == 0) return false;
         describe_exit(child, report);
@@ -50,7 +50,6 @@ bool report_child(Process& parent, Process& child, int options, WaitReport& repo
         tasks().remove_process(child);
         return true;
     }
-    if (Thread* first = child.threads.first()) report.uid = first->credentials->uid;
     if ((options & wait_stopped) != 0 && child.unreported_stop != 0) {
         report.code = child_stopped;
         report.status = child.unreported_stop;

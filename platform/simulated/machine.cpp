@@ -129,6 +129,7 @@ void Machine::start(SimulatedThread& thread, platform::Space& space, platform::T
     thread.entry = entry;
     space.live.fetch_add(1);
     scheduler_->start(thread);
+    std::lock_guard guard(mutex_);  // new_thread looks at all host threads
     thread.host = std::thread([&thread] { run_thread(thread); });
 }
 

@@ -76,8 +76,13 @@ i32 serve_named(Opener& opener) {
         case FileOperation::link:
         case FileOperation::rename:
             return serve_two_names(opener, r.operation == FileOperation::link);
-        default:
+        case FileOperation::get_attribute:
+        case FileOperation::list_attributes:
+        case FileOperation::set_attribute:
+        case FileOperation::remove_attribute:
             return serve_extended(opener);
+        default:
+            return enosys;
     }
 }
 

@@ -63,8 +63,10 @@ i32 serve_extended(Opener& opener) {
             return answer_bytes(job, raw::call(raw::nr_lgetxattr, file, name, to, FileSlot::data_size));
         case FileOperation::set_attribute:
             return set_value(job, file, name);
-        default:
+        case FileOperation::remove_attribute:
             return to_error(raw::call(raw::nr_lremovexattr, file, name));
+        default:
+            return enosys;
     }
 }
 

@@ -1,11 +1,14 @@
 // System calls of the start-up code and of the opener. Guest processes cannot use them: their filter traps
-// every call that is not from the gate.
+// every call that is not from the gate. Where LITEBOX_PLAYED_KERNEL is set, a fuzzer plays the kernel.
 #pragma once
 
 #include "core/base/types.h"
 
 namespace litebox::process::raw {
 
+#ifdef LITEBOX_PLAYED_KERNEL
+i64 call(i64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0);
+#else
 inline i64 call(i64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, u64 f = 0) {
     register u64 r10 asm("r10") = d;
     register u64 r8 asm("r8") = e;
@@ -17,6 +20,7 @@ inline i64 call(i64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 
                  : "rcx", "r11", "memory");
     return result;
 }
+#endif
 
 enum Number : i64 {
     nr_read = 0,
