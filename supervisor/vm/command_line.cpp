@@ -56,6 +56,9 @@ std::vector<std::string> monitor_command(const MonitorPlan& plan, bool kvm) {
         monitor_kernel,
         "-initrd",
         monitor_parameters,
+        // QEMU adds where the devices are.
+        "-append",
+        "cpus=" + std::to_string(plan.processors),
         "-chardev",
         "stdio,id=log,signal=off",
         "-serial",

@@ -7,8 +7,8 @@ import subprocess
 import time
 
 # Emulated, and on a busy host.
-PROGRAM_SECONDS = 120
-BATCH = 40
+PROGRAM_SECONDS = 90
+BATCH = 24
 
 
 class Batch:
@@ -28,14 +28,14 @@ class Batch:
 
     def take(self, length):
         while len(self.bytes) < length:
-            if not self.more(PROGRAM_SECONDS + 60):
+            if not self.more(PROGRAM_SECONDS + 30):
                 raise EOFError
         taken, self.bytes = self.bytes[:length], self.bytes[length:]
         return taken
 
     def line(self):
         while b"\n" not in self.bytes:
-            if not self.more(PROGRAM_SECONDS + 60):
+            if not self.more(PROGRAM_SECONDS + 30):
                 raise EOFError
         line, _, self.bytes = self.bytes.partition(b"\n")
         return line.decode("utf-8", "replace").split(" ")
@@ -74,6 +74,7 @@ def one_machine(command, programs, environment, directory):
     said = batch.end()
     if len(results) < len(programs):
         lost = running if running is not None and running not in results else programs[len(results)]
+        print(f"in {lost} the machine ended or fell silent; its last words: {said.strip().splitlines()[-1:]}", flush=True)
         results[lost] = {"ended": "the machine ended", "lines": [], "stderr": said,
                          "seconds": round(time.monotonic() - started, 3)}
     return results
