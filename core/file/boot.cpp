@@ -40,6 +40,7 @@ class Boot : Pinned {
     Result<Ref<FileSystem>> make(const Plan& plan, u32* flags);
     Result<Ref<FileSystem>> make_grant(const GrantParameters& grant);
     Result<Ref<FileSystem>> make_image();
+    Result<void> name_this_host(Tmpfs& etc);
     Result<Ref<FileSystem>> make_temporary(u32 mode, bool own, u64 size = 0);
     Result<Path> place(string_view path, bool create, u32 type = mode_directory);
     [[nodiscard]] bool granted(string_view path) const;
@@ -69,12 +70,24 @@ Result<Ref<FileSystem>> Boot::make_temporary(u32 mode, bool own, u64 size) {
     return Ref<FileSystem>(TRY(Tmpfs::create(std::move(quota), mode, uid, gid)));
 }
 
+/// The sandbox's own name means its loopback, as in any container: the host's table does not know it.
+Result<void> Boot::name_this_host(Tmpfs& etc) {
+    TextBuilder table;
+    table.text("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t"sv);
+    table.text(parameters_.host_name).character('\n');
+    Ref<Inode> inode = TRY(etc.root()->create("hosts"sv, mode_regular | 0644u, 0, *root_));
+    IoCursor from = IoCursor::kernel(table.view().data(), table.view().size());
+    TRY(static_cast<TmpfsRegular&>(*inode).object().write(from, 0));
+    return {};
+}
+
 Result<Ref<FileSystem>> Boot::make_grant(const GrantParameters& grant) {
     bool writable = grant.kind == GrantParameters::Kind::read_write;
     Ref<HostFileSystem> host = TRY(HostFileSystem::create(grant.grant, writable, grant.attributes));
     Ref<Inode> root = host->root();
     if (writable || root->type() != mode_directory) return Ref<FileSystem>(std::move(host));
     Ref<Tmpfs> memory = TRY(Tmpfs::create(quota_, 0755, 0, 0));
+    if (grant.system && grant.guest_path == "/etc") TRY(name_this_host(*memory));
     Ref<OverlayFileSystem> overlay =
         TRY(OverlayFileSystem::create(memory->root(), std::move(root), attributes_from(grant.attributes, 0)));
     if (grant.guest_path == parameters_.working_directory) kernel().files->working_overlay = overlay.get();
