@@ -283,6 +283,8 @@ Result<Explanation> explain(const Expected& expected, const TdxDescription& d,
     bool booted = ATTEST_TRY(explain_boot(expected.rtmr, d, directory, candidates, explanation));
     explanation.matches = found && booted && explanation.differences.empty();
     put_in_words(explanation, "the order of adding and extending, nor of the command line,");
+    if (!found && !explanation.differences.empty())
+        explanation.text += "; MRTD tells of another firmware beside: name candidates with --firmware";
     if (!booted && !explanation.differences.empty())
         explanation.text +=
             "; RTMR1 and RTMR2 tell of another kernel, initrd or command line beside: name "

@@ -145,6 +145,43 @@ TEST_F(MeasureInputs, the_input_that_differs_is_found) {
     EXPECT_FALSE(explain_mismatch({Bytes(32)}, parse(given)).ok());
 }
 
+/// Just enough of an EFI application to be measured as one.
+Bytes make_kernel(uint8_t contents) {
+    Bytes kernel(512, contents);
+    put(kernel, 0, Bytes(512 - 64));
+    put(kernel, 0, as_bytes("MZ"));
+    put_number(kernel, 0x3C, 0x40, 4);
+    put(kernel, 0x40, as_bytes("PE"));
+    put_number(kernel, 0x40 + 20, 240, 2);
+    put_number(kernel, 0x40 + 24, 0x20B, 2);
+    return kernel;
+}
+
+TEST_F(MeasureInputs, what_a_trust_domain_booted_is_found_by_its_registers) {
+    Bytes metadata =
+        tdvf_metadata({{0, page_size, 0xFFFFF000, page_size, TdxSection::boot_volume, TdxSection::extend}});
+    write("tdvf.fd", make_firmware(page_size, {{firmware_entry::tdx_metadata, number32(0x800)}},
+                                   page_size - 0x800, metadata));
+    write("vmlinuz", make_kernel(1));
+    write("other vmlinuz", make_kernel(2));
+    const std::string given =
+        "[tdx]\nfirmware = \"tdvf.fd\"\nkernel = \"vmlinuz\"\ncommand_line = \"console=ttyS0 quiet\"\n";
+    auto found = [&](uint8_t kernel, const std::string& command_line) {
+        DirectBoot boot = direct_boot(make_kernel(kernel), {}, command_line).value();
+        Expected expected{measured(given).measurement,
+                          {{}, measure_rtmr(boot.rtmr1), measure_rtmr(boot.rtmr2), {}}};
+        auto explained =
+            explain_mismatch(expected, parse(given), {.kernels = {directory_ / "other vmlinuz"}}).value();
+        std::string inputs;
+        for (const Difference& difference : explained.differences) inputs += difference.input + ' ';
+        return explained.matches ? "matches" : inputs.empty() ? explained.text.substr(0, 9) : inputs;
+    };
+    EXPECT_EQ(found(1, "console=ttyS0 quiet"), "matches");
+    EXPECT_EQ(found(1, "console=ttyS0"), "command_line ");
+    EXPECT_EQ(found(2, "console=ttyS0 quiet"), "kernel ");
+    EXPECT_EQ(found(3, "console=ttyS0 quiet"), "no change");
+}
+
 TEST_F(MeasureInputs, the_layout_of_an_enclave_that_differs_is_found) {
     std::string base = "[sgx]\nimage = \"enclave.elf\"\n";
     EXPECT_EQ(why(measured(base + "threads = 8\n").measurement, base), "threads=8 ");
