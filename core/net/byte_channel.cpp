@@ -131,12 +131,8 @@ Result<usize> ByteChannel::read(IoCursor& to, Own<Ancillary>* ancillary, bool pe
             if (first) pass_urgent();
             if (first) start = read_ + peek_from;
             if (read_ == written_ || (peek && start >= written_)) {
-                if (reset_) {
-                    reset_ = false;
-                    writer_closed_ = true;
-                    return Errno::econnreset;
-                }
-                return writer_closed_ || reader_closed_ ? Result<usize>(usize{0}) : Errno::eagain;
+                if (std::exchange(error_pending_, false)) return Errno::econnreset;
+                return writer_closed_ || reader_closed_ || reset_ ? Result<usize>(usize{0}) : Errno::eagain;
             }
             was_full |= written_ - read_ > capacity / 2;
             u64 at = peek ? start + done : read_;
@@ -243,14 +239,12 @@ void ByteChannel::close_reader(bool late) {
     wake_reader(~0u, ~0u);
 }
 
+/// What had arrived before can still be read.
 void ByteChannel::reset() {
-    Vector<Own<Mark>> unread;
     {
         LockGuard guard(mutex_);
-        unread = std::move(marks_);
-        reset_ = true;
+        reset_ = error_pending_ = true;
         reader_closed_late_ = urgent_ = urgent_mark_ = false;
-        written_ = read_;
     }
     wake_reader(~0u, ~0u);
     wake_writer(~0u, ~0u);
@@ -276,12 +270,13 @@ bool ByteChannel::was_reset() {
     LockGuard guard(mutex_);
     return reset_;
 }
+bool ByteChannel::error_pending() {
+    LockGuard guard(mutex_);
+    return error_pending_;
+}
 bool ByteChannel::take_reset() {
     LockGuard guard(mutex_);
-    if (!reset_) return false;
-    reset_ = false;
-    writer_closed_ = true;
-    return true;
+    return std::exchange(error_pending_, false);
 }
 
 }  // namespace litebox

@@ -31,12 +31,14 @@ class ByteChannel : public RefCounted<ByteChannel> {
     /// The writer sees EPIPE; with `late` (TCP) only after one more write, which the other side answers by a
     /// reset.
     void close_reader(bool late = false);
-    void reset();  // both see ECONNRESET once
+    void reset();  // both see ECONNRESET once, a reader behind what had arrived
     [[nodiscard]] usize readable();
     [[nodiscard]] bool at_end();
     [[nodiscard]] usize room();
     [[nodiscard]] bool broken();
     [[nodiscard]] bool was_reset();
+    /// Nobody has been told of the reset yet.
+    [[nodiscard]] bool error_pending();
     /// True once after a reset: whoever asks has told the program (SO_ERROR).
     bool take_reset();
 
@@ -65,7 +67,8 @@ class ByteChannel : public RefCounted<ByteChannel> {
     u8* bytes_ = nullptr;
     u64 read_ = 0, written_ = 0;
     Vector<Own<Mark>> marks_;
-    bool writer_closed_ = false, reader_closed_ = false, reader_closed_late_ = false, reset_ = false;
+    bool writer_closed_ = false, reader_closed_ = false, reader_closed_late_ = false, reset_ = false,
+         error_pending_ = false;
     bool urgent_ = false;       // its byte can be taken
     bool urgent_mark_ = false;  // the stream has not been read past it
     bool urgent_in_line_ = false;

@@ -157,7 +157,10 @@ Result<usize> StreamSocket::send(OutgoingMessage& message) {
         return channel.error();
     }
     ByteChannel& out = *channel.value();
-    if (family == family_unix) TRY(add_credentials(message));
+    if (family == family_unix)
+        TRY(add_credentials(message));
+    else if (auto in = incoming(); in.ok() && in.value()->take_reset())
+        return Errno::econnreset;
     bool wait = message.wait && (message.flags & message_dont_wait) == 0;
     if ((message.flags & message_out_of_band) != 0) {
         if (!urgent_possible()) return Errno::eopnotsupp;
@@ -302,6 +305,7 @@ Result<void> StreamSocket::shutdown(Shutdown how) {
             return Errno::enotconn;
         }
         in = in_, out = out_;
+        if (in && family != family_unix && in->was_reset()) return Errno::enotconn;
     }
     accept_queue_.wake(~0u, ~0u);
     poll_queue_.wake(~0u, ~0u);
@@ -358,7 +362,8 @@ u32 StreamSocket::poll(PollTable* table) {
     if (in->urgent_pending()) events |= poll_priority;
     if (ended) events |= poll_read_hang_up;
     if (ended && broken) events |= poll_hang_up;
-    if (in->was_reset()) events |= poll_error | poll_hang_up;
+    if (in->was_reset()) events |= poll_hang_up;
+    if (in->error_pending()) events |= poll_error;
     if (out->room() > 0 || broken) events |= poll_out | poll_write_normal;
     return events;
 }
