@@ -96,10 +96,11 @@ def examine(program, arguments):
     return result
 
 
-def expected_failures():
+def expected_failures(platform):
     """room/name followed by the reason; # starts a comment."""
     expected = {}
-    for line in (HERE / "expected_failures").read_text().splitlines():
+    files = [HERE / "expected_failures"] + [HERE / "expected_failures_vm"] * (platform == "vm")
+    for line in "\n".join(file.read_text() for file in files).splitlines():
         line = line.split("#")[0].strip()
         if not line:
             continue
@@ -171,7 +172,7 @@ def main():
         programs = [p for p in programs if p in arguments.only or p.split("/")[1] in arguments.only]
         if not programs:
             sys.exit("no such program")
-    expected = arguments.expected = {} if arguments.native_twice else expected_failures()
+    expected = arguments.expected = {} if arguments.native_twice else expected_failures(arguments.platform)
 
     if arguments.platform == "vm" and not arguments.native_twice:
         built = [str(build / "oracle" / program) for program in programs if os.access(build / "oracle" / program, os.X_OK)]

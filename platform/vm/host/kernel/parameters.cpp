@@ -37,9 +37,12 @@ std::string_view read_all(const BootInfo& boot, HostSide& host) {
     return read_module(bytes, memory, host.parameters);
 }
 
-/// Guests get what was asked for, and no more than there is.
-void limit_memory(platform::BootParameters& boot) {
+/// Guests get what was asked for, and no more than there is. A command line asks for no limits.
+void limit_guests(platform::BootParameters& boot) {
+    constexpr u32 usual_tasks = 1024;
     u64 there = frames().total_frames() * page_size;
+    if (boot.process_limit == 0) boot.process_limit = usual_tasks;
+    if (boot.temporary_limit == 0) boot.temporary_limit = there / 2;
     if (boot.memory_limit == 0 || boot.memory_limit > there) boot.memory_limit = there;
     frames().set_limit(boot.memory_limit / page_size);
 }
@@ -66,7 +69,7 @@ std::string_view read_parameters(const BootInfo& boot) {
     machine().host = host;
     std::string_view problem = read_all(boot, *host);
     if (!problem.empty()) return problem;
-    limit_memory(host->parameters.boot);
+    limit_guests(host->parameters.boot);
     seed_entropy(*host);
     host->control.set_window(host->parameters.terminal.rows, host->parameters.terminal.columns);
     return {};
