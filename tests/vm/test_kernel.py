@@ -16,7 +16,7 @@ def boot(command_line, *more, memory="64"):
     monitor = ["qemu-system-x86_64", "-M", "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on", "-accel", "tcg", "-cpu",
                "max", "-m", memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-global",
                "virtio-mmio.force-legacy=false", "-serial", "stdio", "-kernel", KERNEL, "-append",
-               "counter_hz=1000000000 " + command_line, *more]
+               "program=none counter_hz=1000000000 " + command_line, *more]
     done = subprocess.run(monitor, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
     return done.stdout
 

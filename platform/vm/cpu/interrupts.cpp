@@ -103,7 +103,9 @@ void connect_interrupt(u32 line, void (*handler)(void*), void* argument) {
     interrupts.lines[line].argument = argument;
     __atomic_store_n(&interrupts.lines[line].handler, handler, __ATOMIC_RELEASE);
     write_io(0x10 + 2 * line + 1, machine().processors[0]->apic_id << 24);
-    write_io(0x10 + 2 * line, vector_device_first + line);
+    // A device that has news while its handler acknowledges the last keeps the line up: an edge would be missed.
+    constexpr u32 level_triggered = 1u << 15;
+    write_io(0x10 + 2 * line, (vector_device_first + line) | level_triggered);
 }
 
 void device_interrupt(u32 line) {

@@ -36,7 +36,7 @@ void start_interrupts();
 /// On each processor.
 void start_local_controller(Processor& processor);
 
-/// Line of the I/O controller (edge, active high) -> handler, which runs with interrupts off, only looks what
+/// Line of the I/O controller (level, active high) -> handler, which runs with interrupts off, only looks what
 /// it is, acknowledges and unparks. On the boot processor.
 void connect_interrupt(u32 line, void (*handler)(void*), void* argument);
 void end_of_interrupt();
