@@ -15,6 +15,7 @@ using Words = std::span<const char* const>;
 int command_run(Words words);
 int command_profile(Words words);
 int command_kernel(Words words);
+int command_image(Words words);
 int command_doctor(Words words);
 int command_policy(Words words);
 int command_syscalls(Words words);

@@ -36,6 +36,8 @@ constexpr Command commands[] = {
      command_profile},
     {"kernel", "write the kernel of --platform=vm to a file, for a virtual machine monitor of your choice",
      command_kernel},
+    {"image", "make an image of a directory, with a hash tree, for the root of a virtual machine",
+     command_image},
     {"doctor", "what this host offers, what is enforced, what is missing and how to get it", command_doctor},
     {"policy", "the host system calls that a sandbox may make, with their constraints", command_policy},
     {"syscalls", "every Linux system call: full, partial (what is missing) or absent", command_syscalls},

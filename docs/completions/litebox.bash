@@ -1,7 +1,7 @@
 # Completion of litebox for bash.
 _litebox() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
-    local commands="run profile kernel doctor policy syscalls attest measure broker version help"
+    local commands="run profile kernel image doctor policy syscalls attest measure broker version help"
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -12,6 +12,7 @@ _litebox() {
         help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current"); return ;;
         attest) _litebox_attest "$current" "$previous"; return ;;
         doctor | policy | syscalls | version) mapfile -t COMPREPLY < <(compgen -W "--json --help" -- "$current"); return ;;
+        image) mapfile -t COMPREPLY < <(compgen -W "build --output --timestamp --keep-owners --json --help" -- "$current"); return ;;
         kernel) mapfile -t COMPREPLY < <(compgen -W "--output --help" -- "$current"); return ;;
         broker) _litebox_broker; return ;;
         *) return ;;

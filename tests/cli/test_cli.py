@@ -108,6 +108,23 @@ class Messages(Case):
         doctor = self.litebox("doctor", "--json")
         self.assertEqual(doctor.returncode == 0, json.loads(doctor.stdout)["usable"])
 
+    def test_image(self):
+        self.complains(125, "litebox image build rootfs", "image")
+        self.complains(125, "litebox image build rootfs", "image", "build", "/etc")
+        self.complains(125, "is not a directory", "image", "build", "/etc/passwd", "--output", "/tmp/none.img")
+        with tempfile.TemporaryDirectory() as place:
+            root, image = pathlib.Path(place, "root"), pathlib.Path(place, "root.img")
+            root.mkdir()
+            (root / "file").write_text("contents")
+            self.complains(125, "put it elsewhere", "image", "build", str(root), "--output", str(root / "root.img"))
+            told = [json.loads(self.litebox("image", "build", str(root), "--output", str(image), "--json").stdout)
+                    for _ in range(2)]
+            self.assertEqual(told[0], told[1])
+            self.assertEqual(told[0]["size"], image.stat().st_size)
+            path = os.environ["PATH"] + ":/sbin:/usr/sbin"
+            subprocess.run(["veritysetup", "verify", image, image, told[0]["root_hash"],
+                            f"--hash-offset={told[0]['hash_offset']}"], check=True, env={"PATH": path})
+
     def test_siblings(self):
         sibling = pathlib.Path(LITEBOX).resolve().parent / "litebox-measure"
         if not sibling.exists():
