@@ -52,6 +52,9 @@ class Records {
     bool failed_ = false;
 };
 
+constexpr usize root_hash_size = 32;
+constexpr std::string_view hash_without_image = "a root hash is given, but the root is no image";
+
 /// Fills arrays whose sizes a first pass has counted.
 struct Filler {
     MachineParameters& to;
@@ -167,7 +170,7 @@ std::string_view Filler::take(const Record& record) {
             return record.bytes.size() >= 32 && record.bytes.size() <= 64 ? std::string_view() : malformed;
         case Parameter::root_hash:
             boot.root_hash = record.bytes;
-            return record.bytes.size() == 32 ? std::string_view() : malformed;
+            return record.bytes.size() == root_hash_size ? std::string_view() : malformed;
         default:
             return "the parameters have a record that this kernel does not know";
     }
@@ -247,6 +250,7 @@ std::string_view read_module(std::span<const u8> module, ParameterMemory& memory
             return problem;
         }
     }
+    if (!to.boot.root_hash.empty() && !to.boot.root_image) return hash_without_image;
     to.boot.program = to.boot.arguments[0];
     return {};
 }
@@ -277,6 +281,26 @@ std::string_view take_root(std::string_view value, Filler& filler) {
     to.grants[0].guest_path = "/";
     to.boot.root_given = true;
     filler.grant_count = 1;
+    return {};
+}
+
+int digit_of(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// A hash that is given and not understood must not become none.
+std::string_view take_root_hash(std::string_view value, ParameterMemory& memory, MachineParameters& to) {
+    constexpr std::string_view no_hash = "root_hash= on the command line is not 64 hexadecimal digits";
+    if (value.size() != 2 * root_hash_size) return no_hash;
+    auto bytes = memory.take<u8>(root_hash_size);
+    if (!bytes.ok()) return "the machine has too little memory for the command line";
+    for (usize i = 0; i < root_hash_size; i++) {
+        int high = digit_of(value[2 * i]), low = digit_of(value[2 * i + 1]);
+        if (high < 0 || low < 0) return no_hash;
+        bytes.value()[i] = static_cast<u8>(high << 4 | low);
+    }
+    to.boot.root_hash = bytes.value();
     return {};
 }
 
@@ -324,10 +348,13 @@ std::string_view read_command_line(std::string_view line, ParameterMemory& memor
             filler.arguments[filler.argument_count++] = word.text;
         } else if (word.text == "--") {
             behind = true;
-        } else if (std::string_view problem = take_word(word, filler); !problem.empty()) {
-            return problem;
+        } else {
+            std::string_view problem =
+                word.name == "root_hash" ? take_root_hash(word.value, memory, to) : take_word(word, filler);
+            if (!problem.empty()) return problem;
         }
     }
+    if (!to.boot.root_hash.empty() && !to.boot.root_image) return hash_without_image;
     to.boot.grants = to.grants = to.grants.first(filler.grant_count);
     to.owners = to.owners.first(filler.grant_count);
     if (to.boot.program.empty())
