@@ -224,10 +224,12 @@ void ask_to_switch(Processor& processor) {
     if (&processor != &this_processor()) send_reschedule(processor);
 }
 
-/// Until now nobody else wanted the processor, so its timer does not end slices.
+/// Until now nobody else wanted the processor, so its timer does not end slices. The timer interrupt, which holds
+/// the lock of the timers, comes here.
 void begin_slices(Processor& processor) {
     if (&processor != &this_processor()) return send_reschedule(processor);
-    plan_timer(processor, *processor.current, platform::monotonic_ns());
+    u64 end = platform::monotonic_ns() + slice_ns;
+    if (processor.current->sliced && end < processor.programmed_ns) program_timer(end);
 }
 
 }  // namespace
