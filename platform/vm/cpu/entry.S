@@ -125,6 +125,7 @@ exit_no_address:
 // processor pushed: rip, cs, rflags, rsp, ss.
 entry_point litebox_trap_entry
     cld
+    clac // a user copy may have been interrupted, and the guest has a flag of its own
     testb $3, 24(%rsp)
     jz trap_in_kernel
     swapgs
