@@ -314,6 +314,17 @@ void HostInode::release_slot(bool writable) {
     host_files().end_use(*this, writable);
 }
 
+namespace {
+
+/// A length that the host told, which may lie: no longer than what there was room for, or than Linux permits.
+Result<usize> as_told(Result<usize> length, usize room) {
+    constexpr usize longest = 65536;
+    if (!length.ok()) return length.error();
+    return min(length.value(), room != 0 ? room : longest);
+}
+
+}  // namespace
+
 // Only user.* and access lists are handed in. That a file has none of those is kept, since listings ask for
 // the lists of every file.
 Result<usize> HostInode::get_attribute(string_view name, std::span<u8> value) {
@@ -330,10 +341,14 @@ Result<usize> HostInode::get_attribute(string_view name, std::span<u8> value) {
         LockGuard guard(mutex_);
         no_lists_ = cover;
     }
-    return length;
+    return as_told(std::move(length), value.size());
 }
 Result<usize> HostInode::list_attributes(std::span<char> names) {
-    return platform::host_list_attributes(owner_->grant(), TRY(path()).view(), names);
+    auto length =
+        as_told(platform::host_list_attributes(owner_->grant(), TRY(path()).view(), names), names.size());
+    // Whoever goes through the names relies on it.
+    if (length.ok() && length.value() > 0 && !names.empty()) names[length.value() - 1] = '\0';
+    return length;
 }
 Result<void> HostInode::set_attribute(string_view name, std::span<const u8> value, int flags) {
     if (!owner_->writable()) return Errno::erofs;
