@@ -176,10 +176,10 @@ Result<Ref<HostListing>> HostInode::ask_for_listing(u64 position, Ref<HostListin
     if (all) want |= platform::want_attributes | (host.wants_slots() ? u32{platform::want_slot} : 0u);
     String where = TRY(path());
     Vector<u8> records;
-    TRY(records.resize(listing_bytes));
+    TRY(records.reserve(listing_bytes));  // what is not written is not read
     auto told = TRY(platform::host_list(owner_->grant(), where.view(), identity(), position, want,
-                                        {records.data(), records.size()}));
-    if (told.bytes > records.size()) return Errno::eio;
+                                        {records.data(), listing_bytes}));
+    if (told.bytes > listing_bytes) return Errno::eio;
     if (platform::HostWatch watch = told.directory.watch; watch.id != 0) {
         learn(told.directory, {});
         const platform::HostWatchWords& words = platform::host_watch(watch.id);
