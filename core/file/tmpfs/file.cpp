@@ -157,14 +157,26 @@ Result<void> TmpfsRegular::resize(u64 size) {
     return object_->resize(size);
 }
 
+// relatime: only the first read after a change, or once a day. Reading the clock takes longer than a small
+// read does otherwise, so whether a day has passed is looked at now and then.
 void TmpfsRegular::touch_read() {
+    constexpr u32 reads_without_look = 32;
+    constexpr i64 day = 86400;
+    {
+        LockGuard guard(mutex_);
+        if (!accessed_before_change() && ++reads_since_look_ < reads_without_look) return;
+        reads_since_look_ = 0;
+    }
     Timestamp now = Timestamp::now();
     LockGuard guard(mutex_);
-    // relatime: only the first read after a change, or once a day.
-    bool stale = access_.seconds < modify_.seconds ||
-                 (access_.seconds == modify_.seconds && access_.nanoseconds <= modify_.nanoseconds) ||
-                 access_.seconds < change_.seconds || now.seconds - access_.seconds >= 86400;
-    if (stale) access_ = now;
+    if (accessed_before_change() || now.seconds - access_.seconds >= day) access_ = now;
+}
+
+/// Under the lock.
+bool TmpfsRegular::accessed_before_change() const {
+    return access_.seconds < modify_.seconds ||
+           (access_.seconds == modify_.seconds && access_.nanoseconds <= modify_.nanoseconds) ||
+           access_.seconds < change_.seconds;
 }
 
 void TmpfsRegular::touch_write(bool keep_privileges) {

@@ -77,7 +77,10 @@ class TmpfsRegular final : public TmpfsInode {
     Result<void> resize(u64 size) override;
 
   private:
+    [[nodiscard]] bool accessed_before_change() const;
+
     Ref<MemoryObject> object_;
+    u32 reads_since_look_ = 0;  // at whether a day has passed
 };
 
 class TmpfsSymlink final : public TmpfsInode {
