@@ -27,9 +27,34 @@ usize guest_part(u64 address, usize length) {
     return min<u64>(length, end - address);
 }
 
-/// Returns how many bytes were not copied.
+/// Returns how many bytes were not copied. Few go by words, since a string instruction takes long to start; a
+/// fault at one leaves the rest to that, which copies up to the very byte.
 usize copy_raw(void* to, const void* from, usize length) {
-    asm volatile("1: rep movsb\n2:\n" FIX_UP("1b", "2b") : "+D"(to), "+S"(from), "+c"(length) : : "memory");
+    u64 word;
+    asm volatile(
+        "   cmp $256, %[length]\n"
+        "   ja 5f\n"
+        "1: cmp $8, %[length]\n"
+        "   jb 4f\n"
+        "2: mov (%[from]), %[word]\n"
+        "3: mov %[word], (%[to])\n"
+        "   add $8, %[from]\n"
+        "   add $8, %[to]\n"
+        "   sub $8, %[length]\n"
+        "   jmp 1b\n"
+        "4: test %[length], %[length]\n"
+        "   jz 6f\n"
+        "7: movb (%[from]), %b[word]\n"
+        "8: movb %b[word], (%[to])\n"
+        "   inc %[from]\n"
+        "   inc %[to]\n"
+        "   dec %[length]\n"
+        "   jmp 4b\n"
+        "5: rep movsb\n"
+        "6:\n" FIX_UP("2b", "5b") FIX_UP("3b", "5b") FIX_UP("5b", "6b") FIX_UP("7b", "6b") FIX_UP("8b", "6b")
+        : [to] "+D"(to), [from] "+S"(from), [length] "+c"(length), [word] "=&r"(word)
+        :
+        : "memory", "cc");
     return length;
 }
 
