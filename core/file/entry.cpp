@@ -8,14 +8,25 @@ namespace litebox {
 
 namespace {
 
+/// The first and the last bytes, put together: where the two overlap they have the same bytes.
+template <typename Part>
+u64 both_ends(const char* from, usize length) {
+    Part first, last;
+    __builtin_memcpy(&first, from, sizeof(Part));
+    __builtin_memcpy(&last, from + length - sizeof(Part), sizeof(Part));
+    return u64{first} | u64{last} << (8 * (length - sizeof(Part)));
+}
+
 // The sequence of an entry's words as they are stored: short names zero-padded.
 u64 name_word(string_view name, usize index) {
-    u64 word = 0;
     usize begin = index * 8;
     if (begin >= name.size()) return 0;
+    const char* from = name.data() + begin;
     usize length = min<usize>(8, name.size() - begin);
-    for (usize i = 0; i < length; i++) word |= u64{static_cast<u8>(name[begin + i])} << (8 * i);
-    return word;
+    if (length == 8) return both_ends<u64>(from, length);
+    if (length >= 4) return both_ends<u32>(from, length);
+    if (length >= 2) return both_ends<u16>(from, length);
+    return static_cast<u8>(*from);
 }
 
 constexpr u32 chunk_entries = 64;
@@ -24,8 +35,11 @@ constexpr u32 chunk_entries = 64;
 
 u32 entry_hash(const Entry* parent, string_view name) {
     u64 hash = (reinterpret_cast<u64>(parent) >> 6) * 0x9e3779b97f4a7c15;
-    for (char c : name) hash = (hash ^ static_cast<u8>(c)) * 0x100000001b3;
-    return static_cast<u32>(hash ^ hash >> 32);
+    for (usize i = 0; i * 8 < name.size(); i++) {
+        hash = (hash ^ name_word(name, i)) * 0x9e3779b97f4a7c15;
+        hash ^= hash >> 32;
+    }
+    return static_cast<u32>(hash ^ name.size());
 }
 
 bool Entry::has_name(string_view name) const {
