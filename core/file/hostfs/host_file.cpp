@@ -42,15 +42,19 @@ Result<void> HostFile::begin() {
     return {};
 }
 
-// The first piece of the cursor, as far as one call of the host goes.
+// The first piece of the cursor, as far as one call of the host goes, which may lie about how far that was.
 Result<usize> HostFile::read_front(IoCursor& to, u64 position) {
     IoSegment piece = to.front();
     if (!to.is_user())
-        return platform::host_read(slot_, reinterpret_cast<void*>(piece.address), piece.length, position);
+        return min(
+            TRY(platform::host_read(slot_, reinterpret_cast<void*>(piece.address), piece.length, position)),
+            piece.length);
     auto done = platform::host_read_user(slot_, piece.address, piece.length, position);
-    if (done.ok() || done.error() != Errno::efault) return done;
-    TRY(to.fault_in_front(true));
-    return platform::host_read_user(slot_, piece.address, piece.length, position);
+    if (!done.ok() && done.error() == Errno::efault) {
+        TRY(to.fault_in_front(true));
+        done = platform::host_read_user(slot_, piece.address, piece.length, position);
+    }
+    return min(TRY(std::move(done)), piece.length);
 }
 
 Result<usize> HostFile::read(IoCursor& to, u64& position) {
