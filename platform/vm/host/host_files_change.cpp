@@ -68,6 +68,15 @@ Result<HostNode> create_regular(const Place& place, u32 mode) {
     return node;
 }
 
+/// QEMU makes special files, and since it lets nobody open them, cannot set their mode: it takes them away
+/// again with ENXIO. mknod(2) calls a file system that has no such files EPERM.
+Result<void> make_special(const Place& place, u32 mode) {
+    auto made = files().client->make_node(place.fid(), place.parts.name, mode & (mode_type | permission_bits),
+                                          group_for(place.grant));
+    if (!made.ok() && made.error() == Errno::enxio) return Errno::eperm;
+    return made;
+}
+
 /// The server's own mask may have taken bits from a mode.
 Result<void> see_to_mode(u32 grant, std::string_view path, HostNode& node, u32 mode) {
     if ((node.attributes.mode & permission_bits) == (mode & permission_bits)) return {};
@@ -95,8 +104,7 @@ Result<HostNode> host_create(u32 grant, std::string_view path, u32 mode) {
             TRY(client->make_directory(place.fid(), place.parts.name, mode & permission_bits,
                                        group_for(grant)));
         else if (type == mode_fifo || type == mode_socket)
-            TRY(client->make_node(place.fid(), place.parts.name, mode & (mode_type | permission_bits),
-                                  group_for(grant)));
+            TRY(make_special(place, mode));
         else
             return Errno::eperm;
         place.changed();
