@@ -86,7 +86,7 @@ SimulatedDevice::Chain SimulatedDevice::chain_at(u16 queue, u16 head) {
 
 void SimulatedDevice::notified(u16 queue) {
     QueueState& state = queues_[queue];
-    if (state.ready == 0) return;
+    if (state.ready == 0 || !looks) return;
     while (state.seen != load<u16>(area(queue, 1) + 2)) {
         u16 head = load<u16>(area(queue, 1) + 4 + 2 * (state.seen % state.entries));
         state.seen++;

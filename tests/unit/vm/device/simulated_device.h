@@ -42,6 +42,7 @@ class SimulatedDevice : public DeviceRegisters {
     u64 features = u64{1} << 32;
     u32 magic = 0x74726976, version = 2, most_entries = 64, interrupt_status = 0;
     bool resets = true, accepts_features = true;
+    bool looks = true;  // at what the driver offers, when it notifies
     std::vector<u8> configuration = std::vector<u8>(64);
     std::function<u32()> generation;
 
