@@ -47,8 +47,8 @@ namespace {
 
 /// Waking a sleeping processor costs more than some microseconds of looking, if the other side runs on one of
 /// its own. Looking that pays takes the place of that; looking in vain is what must be bounded: to five
-/// microseconds a wait. They are saved up until they are as long as a waking takes, since a side that is being
-/// woken meanwhile is met only then; who looked in vain begins to save anew.
+/// microseconds a wait. They are saved up until they are as long as a waking takes, since a side that is
+/// being woken meanwhile is met only then; who looked in vain begins to save anew.
 void look_before_sleeping(Thread& thread, u32 generation) {
     constexpr u32 in_vain_for_a_wait = 5000, waking = 30000;
     constexpr int most_looks = 2000;  // where the clock stands still
