@@ -22,9 +22,14 @@ if [ -n "$all" ]; then
   cpython=$?
   tests/oracle/run.py --json build/test-results/oracle.json
   oracle=$?
+  # The same in virtual machines, which are emulated where KVM is of no use.
+  tests/programs/run.py --platform vm --json build/test-results/programs-vm.json
+  programs_vm=$?
+  tests/oracle/run.py --platform vm --json build/test-results/oracle-vm.json
+  oracle_vm=$?
   # Debian's Python has the cryptography package; another one may not.
   /usr/bin/python3 tests/attest/second/compare.py build/unit/attest_cases --cases 10000 --jobs "$jobs"
   second_verifier=$?
   python3 tests/compatibility.py build/test-results docs/COMPATIBILITY.md
 fi
-python3 tests/summary.py build/test-results/ctest.xml ${all:+programs=$programs cpython=$cpython oracle=$oracle second_verifier=$second_verifier}
+python3 tests/summary.py build/test-results/ctest.xml ${all:+programs=$programs cpython=$cpython oracle=$oracle programs_vm=$programs_vm oracle_vm=$oracle_vm second_verifier=$second_verifier}
