@@ -1,5 +1,5 @@
-// The Machine: the one root from which all state of the VM platform hangs. It lies in the image's .bss; a thread
-// finds it through its block.
+// The Machine: the one root from which all state of the VM platform hangs. It lies in the image's .bss; a
+// thread finds it through its block.
 #pragma once
 
 #include "platform/boot_parameters.h"

@@ -47,8 +47,8 @@ struct BootMemory {
     PhysicalRange image;  // page-aligned; may not be handed out
 };
 
-/// Fills `info` from the structure at `start_info`. The loader is not trusted: a table outside of 4 GiB, too many
-/// entries, wrapping ranges are EINVAL, and `problem` says which.
+/// Fills `info` from the structure at `start_info`. The loader is not trusted: a table outside of 4 GiB, too
+/// many entries, wrapping ranges are EINVAL, and `problem` says which.
 Result<void> read_start_info(u64 start_info, const BootMemory& memory, BootInfo& info,
                              std::string_view& problem);
 

@@ -95,7 +95,8 @@ void relocate(u64 image_base) {
     constexpr u64 relative = 8;
     for (const Relocation* r = litebox_relocations_begin; r != litebox_relocations_end; r++)
         if ((r->information & 0xffffffff) == relative)
-            *reinterpret_cast<u64*>(r->offset + LITEBOX_LOAD_ADDRESS) = static_cast<u64>(r->addend) + image_base;
+            *reinterpret_cast<u64*>(r->offset + LITEBOX_LOAD_ADDRESS) =
+                static_cast<u64>(r->addend) + image_base;
 }
 
 }  // namespace
@@ -111,8 +112,8 @@ extern "C" void litebox_early(u64 start_info) {
     relocate(image_base);
     u64 root = address_of(litebox_boot_tables);
     asm volatile("mov %0, %%cr3" : : "r"(root) : "memory");
-    litebox_leap(address_of(litebox_boot_stack_end) + delta, reinterpret_cast<u64>(litebox_kernel_main) + delta,
-                 start_info, direct_base);
+    litebox_leap(address_of(litebox_boot_stack_end) + delta,
+                 reinterpret_cast<u64>(litebox_kernel_main) + delta, start_info, direct_base);
 }
 
 }  // namespace litebox::vm

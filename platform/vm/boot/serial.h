@@ -1,5 +1,5 @@
-// The serial line of a PC (16550 at port 3f8h), which every monitor has or ignores: the console of a kernel that
-// has no other yet, or no other any more.
+// The serial line of a PC (16550 at port 3f8h), which every monitor has or ignores: the console of a kernel
+// that has no other yet, or no other any more.
 #pragma once
 
 #include <string_view>

@@ -44,8 +44,8 @@ u64 random_word() {
     return (value ^ (u64{high} << 32 | low)) * 0x9e3779b97f4a7c15;
 }
 
-/// Where the kernel's windows lie: between the direct map's part of the upper half (level-4 slots 256 to 383) and
-/// the image's (480 to 509).
+/// Where the kernel's windows lie: between the direct map's part of the upper half (level-4 slots 256 to 383)
+/// and the image's (480 to 509).
 KernelPlacement place_kernel(const BootInfo& boot) {
     constexpr u64 windows_begin = 0xffffc00000000000, slots_each = 32;
     KernelPlacement placement{};
@@ -79,7 +79,8 @@ void start_memory(Machine& all) {
 
 void read_loader_tables(Machine& all, u64 start_info) {
     u64 length = static_cast<u64>(litebox_image_end - litebox_image_begin);
-    BootMemory memory{static_cast<const u8*>(direct(0)), {LITEBOX_LOAD_ADDRESS, LITEBOX_LOAD_ADDRESS + length}};
+    BootMemory memory{static_cast<const u8*>(direct(0)),
+                      {LITEBOX_LOAD_ADDRESS, LITEBOX_LOAD_ADDRESS + length}};
     std::string_view problem;
     if (!read_start_info(start_info, memory, all.boot, problem).ok()) stop_before_start(problem);
 }
@@ -141,7 +142,8 @@ void start_first_thread(Machine& all) {
     start_local_controller(*processor);
     ClockRecord told = told_clock();
     if (!start_clock(told.counter_hz))
-        stop_before_start("nobody tells the rate of the time stamp counter; name it with counter_hz= on the command line");
+        stop_before_start(
+            "nobody tells the rate of the time stamp counter; name it with counter_hz= on the command line");
     set_realtime(told.realtime_ns);
     start_first_thread(all);
     idle_loop();

@@ -11,8 +11,8 @@ namespace litebox::vm {
 
 void stop_machine() {
     asm volatile("cli" : : : "memory");
-    // The keyboard controller's reset line; where there is none, a fault with no way to handle it. Both end the
-    // monitor, or restart the machine where it wishes that.
+    // The keyboard controller's reset line; where there is none, a fault with no way to handle it. Both end
+    // the monitor, or restart the machine where it wishes that.
     constexpr u16 controller_command = 0x64;
     constexpr u8 pulse_reset = 0xfe;
     host_io::port_out8(controller_command, pulse_reset);

@@ -103,7 +103,8 @@ void connect_interrupt(u32 line, void (*handler)(void*), void* argument) {
     interrupts.lines[line].argument = argument;
     __atomic_store_n(&interrupts.lines[line].handler, handler, __ATOMIC_RELEASE);
     write_io(0x10 + 2 * line + 1, machine().processors[0]->apic_id << 24);
-    // A device that has news while its handler acknowledges the last keeps the line up: an edge would be missed.
+    // A device that has news while its handler acknowledges the last keeps the line up: an edge would be
+    // missed.
     constexpr u32 level_triggered = 1u << 15;
     write_io(0x10 + 2 * line, (vector_device_first + line) | level_triggered);
 }
@@ -142,7 +143,8 @@ void send_start(u64 page) {
     constexpr u32 all_others = 3u << 18, assert_level = 1u << 14, init = 5u << 8, start = 6u << 8;
     send(0, all_others | assert_level | init);
     // Old processors want pauses here; those that have what we ask for do not.
-    for (int i = 0; i < 2; i++) send(0, all_others | assert_level | start | static_cast<u32>(page / page_size));
+    for (int i = 0; i < 2; i++)
+        send(0, all_others | assert_level | start | static_cast<u32>(page / page_size));
 }
 
 namespace {

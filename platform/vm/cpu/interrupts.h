@@ -1,5 +1,5 @@
-// Interrupts: the local controller of each processor (xAPIC in memory or x2APIC), the I/O controller for device
-// lines, and messages between processors.
+// Interrupts: the local controller of each processor (xAPIC in memory or x2APIC), the I/O controller for
+// device lines, and messages between processors.
 #pragma once
 
 #include "platform/platform.h"
@@ -15,14 +15,14 @@ struct ShootDown {
     std::atomic<u32> busy{0};
     platform::Space* space = nullptr;  // null: kernel addresses
     u64 begin = 0, end = 0;
-    bool serialize = false;             // only a barrier
-    std::atomic<u64> waiting{0};        // bit per processor that has not answered
+    bool serialize = false;       // only a barrier
+    std::atomic<u64> waiting{0};  // bit per processor that has not answered
 };
 
 struct Interrupts {
     volatile u8* local = nullptr;  // xAPIC registers; null with x2APIC
     volatile u8* io = nullptr;
-    u32 timer_hz = 0;              // ticks of the local timer per second; 0: TSC deadlines
+    u32 timer_hz = 0;  // ticks of the local timer per second; 0: TSC deadlines
     struct Line {
         void (*handler)(void*) = nullptr;
         void* argument = nullptr;
@@ -36,8 +36,8 @@ void start_interrupts();
 /// On each processor.
 void start_local_controller(Processor& processor);
 
-/// Line of the I/O controller (level, active high) -> handler, which runs with interrupts off, only looks what
-/// it is, acknowledges and unparks. On the boot processor.
+/// Line of the I/O controller (level, active high) -> handler, which runs with interrupts off, only looks
+/// what it is, acknowledges and unparks. On the boot processor.
 void connect_interrupt(u32 line, void (*handler)(void*), void* argument);
 void end_of_interrupt();
 /// Called by the trap code for vectors of device lines.
@@ -49,8 +49,8 @@ void send_reschedule(const Processor& to);
 /// INIT and two start messages to all others: they begin at `page` (below 1 MiB).
 void send_start(u64 page);
 
-/// Invalidates [begin, end) on every processor that has `space` loaded, this one too, and waits until they have.
-/// May be called with interrupts off and spin locks held: who waits for either serves these meanwhile.
+/// Invalidates [begin, end) on every processor that has `space` loaded, this one too, and waits until they
+/// have. May be called with interrupts off and spin locks held: who waits for either serves these meanwhile.
 void shoot_down(platform::Space& space, u64 begin, u64 end);
 void shoot_down_kernel(u64 begin, u64 end);
 /// A full memory barrier (with the instruction stream) on every processor that has `space` loaded.

@@ -38,9 +38,12 @@ constexpr u32 vector_unmaskable = 2, vector_breakpoint = 3, vector_overflow = 4,
 constexpr u8 interrupt_gate = 0x8e, guest_may_call = 0x60;
 
 Gate make_gate(u64 handler, u8 stack, u8 type) {
-    return {static_cast<u16>(handler), KERNEL_CODE,
-            stack,                     type,
-            static_cast<u16>(handler >> 16), static_cast<u32>(handler >> 32),
+    return {static_cast<u16>(handler),
+            KERNEL_CODE,
+            stack,
+            type,
+            static_cast<u16>(handler >> 16),
+            static_cast<u32>(handler >> 32),
             0};
 }
 
@@ -48,9 +51,8 @@ void fill_gates() {
     constexpr u64 stub_size = 16;
     for (u32 vector = 0; vector < 256; vector++) {
         bool guest = vector == vector_breakpoint || vector == vector_overflow || vector == vector_legacy_call;
-        gate_table.gates[vector] =
-            make_gate(reinterpret_cast<u64>(litebox_vectors) + vector * stub_size, 0,
-                      static_cast<u8>(interrupt_gate | (guest ? guest_may_call : 0)));
+        gate_table.gates[vector] = make_gate(reinterpret_cast<u64>(litebox_vectors) + vector * stub_size, 0,
+                                             static_cast<u8>(interrupt_gate | (guest ? guest_may_call : 0)));
     }
     gate_table.gates[vector_double_fault] =
         make_gate(reinterpret_cast<u64>(litebox_double_fault), 1, interrupt_gate);
@@ -111,7 +113,8 @@ enum Cr4 : u64 {
 
 void set_control_registers() {
     auto seven = host_io::cpuid(7);
-    u64 cr4 = cr4_pae | cr4_page_global | cr4_fxsr | cr4_vector_exceptions | cr4_fsgsbase | cr4_xsave | cr4_smep | cr4_smap;
+    u64 cr4 = cr4_pae | cr4_page_global | cr4_fxsr | cr4_vector_exceptions | cr4_fsgsbase | cr4_xsave |
+              cr4_smep | cr4_smap;
     if (bit(seven.ecx, 2)) cr4 |= cr4_umip;
     asm volatile("mov %0, %%cr0" : : "r"(cr0_value));
     asm volatile("mov %0, %%cr4" : : "r"(cr4));

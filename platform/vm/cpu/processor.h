@@ -46,8 +46,8 @@ struct Processor : Pinned {
     std::atomic<bool> online{false}, idle{false};
     PlatformBlock* current = nullptr;
     PlatformBlock* idle_block = nullptr;
-    PlatformBlock* previous = nullptr;       // from whom the switch under way leads
-    PlatformBlock* vectors_of = nullptr;     // whose vector registers are loaded
+    PlatformBlock* previous = nullptr;        // from whom the switch under way leads
+    PlatformBlock* vectors_of = nullptr;      // whose vector registers are loaded
     platform::Space* loaded_space = nullptr;  // null: the kernel's own tables
     RunQueue queue;
     TimerQueue timers;

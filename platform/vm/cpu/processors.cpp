@@ -70,8 +70,12 @@ Result<void> prepare_start(u32 wanted) {
     auto* page = static_cast<u8*>(direct(trampoline_page));
     __builtin_memcpy(page, litebox_trampoline, length);
     auto& data = *reinterpret_cast<TrampolineData*>(page + (litebox_trampoline_data - litebox_trampoline));
-    data = {tables, reinterpret_cast<u64>(litebox_processor_main), reinterpret_cast<u64>(&stacks),
-            reinterpret_cast<u64>(&all), 0, count - 1};
+    data = {tables,
+            reinterpret_cast<u64>(litebox_processor_main),
+            reinterpret_cast<u64>(&stacks),
+            reinterpret_cast<u64>(&all),
+            0,
+            count - 1};
     all.processor_count = count;
     return {};
 }

@@ -12,7 +12,9 @@ namespace litebox::vm {
 class InterruptsOff : Pinned {
   public:
 #ifdef LITEBOX_FREESTANDING
-    InterruptsOff() { asm volatile("pushfq; pop %0; cli" : "=r"(flags_) : : "memory"); }
+    InterruptsOff() {
+        asm volatile("pushfq; pop %0; cli" : "=r"(flags_) : : "memory");
+    }
     ~InterruptsOff() {
         constexpr u64 interrupt_flag = 0x200;
         if ((flags_ & interrupt_flag) != 0) asm volatile("sti" : : : "memory");

@@ -61,11 +61,13 @@ upcall::Fault general_fault() {
 }
 
 void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
-    // The emulator reads the stack of a far return as the kernel would, which SMAP forbids: no page helps there.
+    // The emulator reads the stack of a far return as the kernel would, which SMAP forbids: no page helps
+    // there.
     if ((error & (error_present | error_user)) == error_present) return upcall::fault(frame, general_fault());
     platform::Space& space = *this_block().space;
     Access access = access_of(error);
-    FaultAnswer answer = address < lower_half_end ? resolve_fault(space, address, access) : FaultAnswer::refused;
+    FaultAnswer answer =
+        address < lower_half_end ? resolve_fault(space, address, access) : FaultAnswer::refused;
     if (answer == FaultAnswer::blocked)
         answer = page_in(space, address).ok() ? FaultAnswer::resolved : FaultAnswer::refused;
     if (answer == FaultAnswer::resolved) return;
@@ -86,8 +88,8 @@ void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
     upcall::fault(frame, fault);
 }
 
-constexpr u32 integer_divide = 1, float_divide = 3, float_overflow = 4, float_underflow = 5, float_inexact = 6,
-              float_invalid = 7;
+constexpr u32 integer_divide = 1, float_divide = 3, float_overflow = 4, float_underflow = 5,
+              float_inexact = 6, float_invalid = 7;
 
 /// si_code of a floating-point exception: the first unmasked one, in the order in which Linux looks.
 u32 floating_point_code(u64 raised) {

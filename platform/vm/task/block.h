@@ -1,6 +1,6 @@
-// The thread block of the VM platform: what is behind the ThreadBlock of one kernel thread. It lies at the top
-// of the thread's kernel stack, above the guest's register frame, and stays a thread block for good: blocks
-// are used again, never given back for anything else.
+// The thread block of the VM platform: what is behind the ThreadBlock of one kernel thread. It lies at the
+// top of the thread's kernel stack, above the guest's register frame, and stays a thread block for good:
+// blocks are used again, never given back for anything else.
 #pragma once
 
 #include <atomic>
@@ -33,16 +33,16 @@ struct PlatformBlock {
     std::atomic<Processor*> processor;  // that runs it, or ran it last
     std::atomic<u32> on_processor;      // its stack or registers are in use there
     std::atomic<RunState> state;
-    bool has_guest;       // it runs guest code: vector registers and bases are its own
-    bool retires_space;   // it is the last of its space
+    bool has_guest;             // it runs guest code: vector registers and bases are its own
+    bool retires_space;         // it is the last of its space
     std::atomic<u32>* cleared;  // set when its stack is no longer in use
 
     // Scheduling; under the lock of the queue that it is in.
     TreeNode run_node;
     u64 virtual_ns;
     u32 weight;
-    u32 realtime;            // priority; 0: fair
-    bool sliced;             // others of its kind get their turn
+    u32 realtime;  // priority; 0: fair
+    bool sliced;   // others of its kind get their turn
     u64 timer_slack_ns;
     std::atomic<u64> affinity;  // bit per processor
     u64 started_ns;             // when it got the processor
@@ -73,8 +73,9 @@ struct PlatformBlock {
 static_assert(offsetof(PlatformBlock, pending) == BLOCK_PENDING &&
               offsetof(PlatformBlock, saved_stack) == BLOCK_SAVED_STACK &&
               offsetof(ThreadBlock, scratch) == BLOCK_SCRATCH &&
-              offsetof(ThreadBlock, core_stack) == BLOCK_CORE_STACK && sizeof(arch::RegisterFrame) == FRAME_SIZE &&
-              offsetof(arch::RegisterFrame, rip) == FRAME_RIP && offsetof(arch::RegisterFrame, rsp) == FRAME_RSP &&
+              offsetof(ThreadBlock, core_stack) == BLOCK_CORE_STACK &&
+              sizeof(arch::RegisterFrame) == FRAME_SIZE && offsetof(arch::RegisterFrame, rip) == FRAME_RIP &&
+              offsetof(arch::RegisterFrame, rsp) == FRAME_RSP &&
               offsetof(arch::RegisterFrame, rflags) == FRAME_RFLAGS &&
               offsetof(arch::RegisterFrame, full_restore) == FRAME_FULL_RESTORE);
 

@@ -1,5 +1,5 @@
-// Sleeping on words, as futexes of the kernel's own. Who waits stands in a bucket by the word's address; lock order:
-// timer queue, bucket, run queue.
+// Sleeping on words, as futexes of the kernel's own. Who waits stands in a bucket by the word's address; lock
+// order: timer queue, bucket, run queue.
 
 #include "platform/vm/cpu/interrupts.h"
 #include "platform/vm/machine.h"
@@ -43,7 +43,8 @@ bool take_kick(PlatformBlock& block) {
 }
 
 /// False: there is no reason to sleep. Else the thread stands in the bucket, parked.
-bool begin_wait(PlatformBlock& block, std::atomic<u32>& word, u32 expected, u64 deadline, ParkResult& result) {
+bool begin_wait(PlatformBlock& block, std::atomic<u32>& word, u32 expected, u64 deadline,
+                ParkResult& result) {
     ParkBucket& bucket = bucket_of(&word);
     SpinGuard guard(bucket.lock);
     block.park_word.store(&word, std::memory_order_seq_cst);

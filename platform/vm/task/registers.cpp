@@ -1,5 +1,5 @@
-// The guest's registers beyond the frame: vector state, bases, and the whole set while a vfork child borrows the
-// thread.
+// The guest's registers beyond the frame: vector state, bases, and the whole set while a vfork child borrows
+// the thread.
 
 #include "arch/x86_64/xsave.h"
 #include "core/base/heap.h"

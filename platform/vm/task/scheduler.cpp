@@ -127,7 +127,8 @@ void plan_timer(Processor& processor, const PlatformBlock& running, u64 now) {
         SpinGuard guard(processor.timers.lock);
         if (TreeNode* first = processor.timers.armed.first()) deadline = first->key;
     }
-    if (processor.queue.count > 0 && &running != processor.idle_block && running.sliced) deadline = min(deadline, now + slice_ns);
+    if (processor.queue.count > 0 && &running != processor.idle_block && running.sliced)
+        deadline = min(deadline, now + slice_ns);
     program_timer(deadline);
 }
 
@@ -224,8 +225,8 @@ void ask_to_switch(Processor& processor) {
     if (&processor != &this_processor()) send_reschedule(processor);
 }
 
-/// Until now nobody else wanted the processor, so its timer does not end slices. The timer interrupt, which holds
-/// the lock of the timers, comes here.
+/// Until now nobody else wanted the processor, so its timer does not end slices. The timer interrupt, which
+/// holds the lock of the timers, comes here.
 void begin_slices(Processor& processor) {
     if (&processor != &this_processor()) return send_reschedule(processor);
     u64 end = platform::monotonic_ns() + slice_ns;
@@ -351,7 +352,8 @@ constexpr u32 idle_weight = 3;
 void set_scheduling(ThreadBlock* head, const Scheduling& scheduling) {
     using Policy = Scheduling::Policy;
     PlatformBlock& block = platform_block(head);
-    bool realtime = scheduling.policy == Policy::first_in_first_out || scheduling.policy == Policy::round_robin;
+    bool realtime =
+        scheduling.policy == Policy::first_in_first_out || scheduling.policy == Policy::round_robin;
     block.weight = scheduling.policy == Policy::idle ? idle_weight : weight_of(scheduling.nice);
     block.realtime = realtime ? scheduling.priority : 0;
     block.sliced = scheduling.policy != Policy::first_in_first_out;

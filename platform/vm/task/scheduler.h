@@ -1,5 +1,6 @@
-// Which thread runs where: a fair queue per processor (the thread that has had least of it runs next, weighted by
-// priority), stealing by idle processors, preemption when a slice is over or somebody who waited longer wakes.
+// Which thread runs where: a fair queue per processor (the thread that has had least of it runs next,
+// weighted by priority), stealing by idle processors, preemption when a slice is over or somebody who waited
+// longer wakes.
 #pragma once
 
 #include "platform/vm/cpu/spin_lock.h"
@@ -47,7 +48,8 @@ void park_timed_out(PlatformBlock& block);
 /// Loads a thread's page tables (null: the kernel's own). Interrupts off.
 void load_space(Processor& processor, platform::Space* space);
 
-/// A thread of the kernel's own; `name` lives for ever. It may park, and allocate from the core's heap once that stands.
+/// A thread of the kernel's own; `name` lives for ever. It may park, and allocate from the core's heap once
+/// that stands.
 Result<ThreadBlock*> start_kernel_thread(void (*body)(void*), void* argument, const char* name);
 /// A block with its stack; not running.
 Result<PlatformBlock*> make_block(Thread* thread, Kernel* kernel);

@@ -86,8 +86,14 @@ void lay_first_switch(PlatformBlock& block, void (*begin)(PlatformBlock*)) {
         u64 r15, r14, r13, r12, rbp, rbx, where, padding;
     };
     auto* image = reinterpret_cast<Image*>(block.head.core_stack - FRAME_SIZE - sizeof(Image));
-    *image = {0, 0, 0, reinterpret_cast<u64>(&block), 0, reinterpret_cast<u64>(begin),
-              reinterpret_cast<u64>(litebox_thread_begin), 0};
+    *image = {0,
+              0,
+              0,
+              reinterpret_cast<u64>(&block),
+              0,
+              reinterpret_cast<u64>(begin),
+              reinterpret_cast<u64>(litebox_thread_begin),
+              0};
     block.saved_stack = reinterpret_cast<u64>(image);
 }
 

@@ -22,8 +22,8 @@ void watch_processors(u64 now) {
     this_processor().last_tick_ns.store(now, std::memory_order_relaxed);
     for (u32 i = 0; i < all.processor_count; i++) {
         Processor& other = *all.processors[i];
-        bool busy = other.online.load(std::memory_order_acquire) && !other.idle.load(std::memory_order_relaxed) &&
-                    other.queue.count > 0;
+        bool busy = other.online.load(std::memory_order_acquire) &&
+                    !other.idle.load(std::memory_order_relaxed) && other.queue.count > 0;
         if (!busy) {
             // From when it has work on.
             other.last_tick_ns.store(now, std::memory_order_relaxed);

@@ -1,5 +1,5 @@
-// A program that tries what ring 3 may not do: each case in a child, whose end is printed. Natively and inside it prints
-// the same, but for lines that begin with "inside only".
+// A program that tries what ring 3 may not do: each case in a child, whose end is printed. Natively and
+// inside it prints the same, but for lines that begin with "inside only".
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +48,10 @@ static void try(const char* name, void (*action)(void)) {
     if (WIFSIGNALED(status)) printf("killed by %d\n", WTERMSIG(status));
 }
 
-#define CASE(name, code) \
-    static void name(void) { code; }
+#define CASE(name, code)     \
+    static void name(void) { \
+        code;                \
+    }
 #define INSTRUCTION(name, text) CASE(name, __asm__ volatile(text : : : "rax", "rcx", "rdx", "memory"))
 
 INSTRUCTION(halt, "hlt")
@@ -80,7 +82,9 @@ INSTRUCTION(set_extended_state, "xor %%ecx, %%ecx; mov $7, %%eax; xor %%edx, %%e
 INSTRUCTION(undefined, "ud2")
 INSTRUCTION(breakpoint, "int3")
 INSTRUCTION(single_step, "pushfq; orl $0x100, (%%rsp); popfq; nop; nop")
-INSTRUCTION(alignment, "pushfq; orl $0x40000, (%%rsp); popfq; mov 1(%%rsp), %%eax; pushfq; andl $~0x40000, (%%rsp); popfq")
+INSTRUCTION(
+    alignment,
+    "pushfq; orl $0x40000, (%%rsp); popfq; mov 1(%%rsp), %%eax; pushfq; andl $~0x40000, (%%rsp); popfq")
 INSTRUCTION(divide, "xor %%edx, %%edx; xor %%ecx, %%ecx; mov $1, %%eax; div %%ecx")
 INSTRUCTION(another_gate, "int $0x81")
 INSTRUCTION(device_gate, "int $0x30")
@@ -88,7 +92,9 @@ INSTRUCTION(timer_gate, "int $0xe0")
 INSTRUCTION(page_fault_gate, "int $14")
 INSTRUCTION(double_fault_gate, "int $8")
 INSTRUCTION(far_to_ring_0, "pushq $0x10; lea 1f(%%rip), %%rax; push %%rax; lretq; 1:")
-INSTRUCTION(return_to_ring_0, "mov %%rsp, %%rcx; pushq $0x18; push %%rcx; pushfq; pushq $0x10; lea 1f(%%rip), %%rax; push %%rax; iretq; 1:")
+INSTRUCTION(return_to_ring_0,
+            "mov %%rsp, %%rcx; pushq $0x18; push %%rcx; pushfq; pushq $0x10; lea 1f(%%rip), %%rax; push "
+            "%%rax; iretq; 1:")
 INSTRUCTION(task_gate, "pushq $0x40; pushq $0; lretq")
 INSTRUCTION(privileged_flags, "pushfq; orl $0x3000, (%%rsp); popfq")
 
@@ -102,25 +108,27 @@ CASE(read_last_page, (void)*(volatile char*)0x7ffffffff000ul)
 CASE(read_end, (void)*(volatile char*)~7ul)
 
 // System calls with a stack pointer that is none: the kernel must not use it.
-#define HOSTILE_STACK(name, stack)                                                                              \
-    CASE(name, long result; __asm__ volatile("mov %%rsp, %%r12; mov %1, %%rsp; mov $39, %%eax; syscall; mov %%r12, %%rsp" \
-                                             : "=&a"(result)                                                     \
-                                             : "r"(stack)                                                        \
-                                             : "rcx", "r11", "r12", "memory");                                  \
+#define HOSTILE_STACK(name, stack)                                                                     \
+    CASE(name, long result;                                                                            \
+         __asm__ volatile("mov %%rsp, %%r12; mov %1, %%rsp; mov $39, %%eax; syscall; mov %%r12, %%rsp" \
+                          : "=&a"(result)                                                              \
+                          : "r"(stack)                                                                 \
+                          : "rcx", "r11", "r12", "memory");                                            \
          printf(result > 0 ? "answered, " : "refused, "))
 HOSTILE_STACK(call_with_stack_0, 0ul)
 HOSTILE_STACK(call_with_kernel_stack, KERNEL_ADDRESS)
 HOSTILE_STACK(call_with_no_stack, NO_ADDRESS)
 
 // Flags that the kernel must not run under.
-#define HOSTILE_FLAGS(name, flags)                                                                                 \
-    CASE(name, long result;                                                                                         \
-         __asm__ volatile("pushfq; pop %%r12; mov %%r12, %%r13; or %1, %%r13; push %%r13; popfq; mov $39, %%eax; syscall;" \
-                          "push %%r12; popfq"                                                                       \
-                          : "=&a"(result)                                                                           \
-                          : "r"(flags)                                                                              \
-                          : "rcx", "r11", "r12", "r13", "memory");                                                 \
-         printf(result > 0 ? "answered, " : "refused, "))
+#define HOSTILE_FLAGS(name, flags)                                                                           \
+    CASE(                                                                                                    \
+        name, long result; __asm__ volatile(                                                                 \
+            "pushfq; pop %%r12; mov %%r12, %%r13; or %1, %%r13; push %%r13; popfq; mov $39, %%eax; syscall;" \
+            "push %%r12; popfq"                                                                              \
+            : "=&a"(result)                                                                                  \
+            : "r"(flags)                                                                                     \
+            : "rcx", "r11", "r12", "r13", "memory");                                                         \
+        printf(result > 0 ? "answered, " : "refused, "))
 HOSTILE_FLAGS(call_backwards, 0x400ul)
 HOSTILE_FLAGS(call_nested, 0x4000ul)
 HOSTILE_FLAGS(call_aligned, 0x40000ul)
@@ -175,9 +183,11 @@ static void pointers(unsigned long bad) {
         {"getrandom", syscall(SYS_getrandom, bad, 16, 0)},
         {"wait4", syscall(SYS_wait4, -1, bad, WNOHANG, 0)},
         {"execve", syscall(SYS_execve, bad, 0, 0)},
-        {"process_vm_readv", syscall(SYS_process_vm_readv, getpid(), &(struct iovec){buffer, 8}, 1, &vector, 1, 0)},
+        {"process_vm_readv",
+         syscall(SYS_process_vm_readv, getpid(), &(struct iovec){buffer, 8}, 1, &vector, 1, 0)},
         {"set_robust_list", syscall(SYS_set_robust_list, bad, 24)},
-        {"mmap", syscall(SYS_mmap, bad & ~4095ul, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)},
+        {"mmap",
+         syscall(SYS_mmap, bad & ~4095ul, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)},
         {"munmap", syscall(SYS_munmap, bad & ~4095ul, 4096)},
         {"mprotect", syscall(SYS_mprotect, bad & ~4095ul, 4096, PROT_READ)},
     };
@@ -191,10 +201,11 @@ CASE(pointers_to_nowhere, printf("\n"); pointers(NO_ADDRESS))
 static void signal_on_no_stack(void) {
     struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
     sigaction(SIGUSR1, &act, NULL);
-    __asm__ volatile("mov %0, %%rsp; mov $39, %%eax; syscall; mov %%eax, %%edi; mov $10, %%esi; mov $62, %%eax; syscall"
-                     :
-                     : "r"(KERNEL_ADDRESS)
-                     : "memory");
+    __asm__ volatile(
+        "mov %0, %%rsp; mov $39, %%eax; syscall; mov %%eax, %%edi; mov $10, %%esi; mov $62, %%eax; syscall"
+        :
+        : "r"(KERNEL_ADDRESS)
+        : "memory");
 }
 
 /// A signal frame that asks for privileged flags and a kernel address.
@@ -214,17 +225,20 @@ static void forged_frame(void) {
 int main(void) {
 #define TRY(name) try(#name, name)
     TRY(halt), TRY(interrupts_off), TRY(interrupts_on), TRY(port_in), TRY(port_out), TRY(port_string);
-    TRY(read_cr0), TRY(read_cr3), TRY(write_cr3), TRY(write_cr4), TRY(write_cr8), TRY(read_debug), TRY(write_debug);
+    TRY(read_cr0), TRY(read_cr3), TRY(write_cr3), TRY(write_cr4), TRY(write_cr8), TRY(read_debug),
+        TRY(write_debug);
     TRY(read_msr), TRY(write_msr), TRY(load_gdt), TRY(load_idt), TRY(load_ldt), TRY(load_task);
     TRY(clear_task_switched), TRY(invalidate_page), TRY(invalidate_caches), TRY(swap_gs), TRY(system_return);
     TRY(set_extended_state), TRY(undefined), TRY(breakpoint), TRY(single_step), TRY(alignment), TRY(divide);
     TRY(another_gate), TRY(device_gate), TRY(timer_gate), TRY(page_fault_gate), TRY(double_fault_gate);
     TRY(far_to_ring_0), TRY(return_to_ring_0), TRY(task_gate), TRY(privileged_flags);
-    TRY(read_kernel), TRY(write_kernel), TRY(call_kernel), TRY(read_nowhere), TRY(write_nowhere), TRY(call_nowhere);
+    TRY(read_kernel), TRY(write_kernel), TRY(call_kernel), TRY(read_nowhere), TRY(write_nowhere),
+        TRY(call_nowhere);
     TRY(read_last_page), TRY(read_end);
     TRY(call_with_stack_0), TRY(call_with_kernel_stack), TRY(call_with_no_stack);
     TRY(call_backwards), TRY(call_nested), TRY(call_aligned), TRY(call_identified), TRY(call_with_kernel_gs);
-    TRY(call_at_the_end), TRY(kernel_pointers), TRY(pointers_to_nowhere), TRY(signal_on_no_stack), TRY(forged_frame);
+    TRY(call_at_the_end), TRY(kernel_pointers), TRY(pointers_to_nowhere), TRY(signal_on_no_stack),
+        TRY(forged_frame);
     printf("still here\n");
     return 0;
 }

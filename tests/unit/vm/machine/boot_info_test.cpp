@@ -124,10 +124,22 @@ const Refusal refusals[] = {
     {"version_0_without_a_map", [](Loader& l) { l.version = 0; }},
     {"no_entry", [](Loader& l) { l.count = 0; }},
     {"map_above_4_gib", [](Loader& l) { l.map_address = (u64{1} << 32) - 8; }},
-    {"range_that_wraps", [](Loader& l) { l.map({{mib, all_ones, 1}}); }},
-    {"range_beyond_all_memory", [](Loader& l) { l.map({{mib, u64{1} << 60, 1}}); }},
-    {"ranges_that_overlap", [](Loader& l) { l.map({{mib, 8 * mib, 1}, {4 * mib, 8 * mib, 1}}); }},
-    {"no_usable_memory", [](Loader& l) { l.map({{0, 0xa0000, 1}, {mib, 64 * mib, 2}}); }},
+    {"range_that_wraps",
+     [](Loader& l) {
+         l.map({{mib, all_ones, 1}});
+     }},
+    {"range_beyond_all_memory",
+     [](Loader& l) {
+         l.map({{mib, u64{1} << 60, 1}});
+     }},
+    {"ranges_that_overlap",
+     [](Loader& l) {
+         l.map({{mib, 8 * mib, 1}, {4 * mib, 8 * mib, 1}});
+     }},
+    {"no_usable_memory",
+     [](Loader& l) {
+         l.map({{0, 0xa0000, 1}, {mib, 64 * mib, 2}});
+     }},
     {"module_that_wraps", [](Loader& l) { l.module(4 * mib, all_ones - mib); }},
     {"module_over_the_first_megabyte", [](Loader& l) { l.module(0x1000, 0x1000); }},
     {"endless_command_line", [](Loader& l) { l.command_line(std::string(5000, 'x')); }},
