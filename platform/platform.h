@@ -62,8 +62,8 @@ Result<void> move(u64 from, u64 from_length, u64 to, u64 to_length);
 enum class Advice : u8 { dont_need, free, huge_page, no_huge_page, populate_write };
 Result<void> advise(u64 address, u64 length, Advice advice);
 
-/// Reads what a mapping of a host file shows at `address`, so that the access can be repeated. May block. EFAULT
-/// where the file has no such page, or where the platform brings pages in by itself.
+/// Reads what a mapping of a host file shows at `address`, so that the access can be repeated. May block.
+/// EFAULT where the file has no such page, or where the platform brings pages in by itself.
 Result<void> page_in(u64 address);
 
 /// Code of a file was just mapped at `address`, and nobody has run it yet: the platform may put in its place
@@ -101,8 +101,8 @@ struct PageRegion {
     u64 length;
 };
 PageRegion page_region();
-/// Before pages are first used (again): ENOMEM where the platform could not have memory for them when they are
-/// touched.
+/// Before pages are first used (again): ENOMEM where the platform could not have memory for them when they
+/// are touched.
 Result<void> commit_pages(void* pages, u64 length);
 /// Gives pages back to the host; they read as zeros when touched again.
 void release_pages(void* pages, u64 length);
@@ -142,7 +142,7 @@ struct Scheduling {
     Policy policy = Policy::fair;
     u8 priority = 0;  // of the last two: 1 (least) to 99
     i8 nice = 0;
-    u64 affinity = ~u64{0};     // bit per processor
+    u64 affinity = ~u64{0};  // bit per processor
     u64 timer_slack_ns = 0;  // how late its timed sleeps may end
 };
 /// Of any thread whose block is held. A platform whose host schedules leaves it at that.

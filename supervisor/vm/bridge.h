@@ -24,7 +24,8 @@ class Bridge {
     [[nodiscard]] bool finished() const { return finished_.load(); }
     /// Nothing more will come, and it did not say how it ended.
     [[nodiscard]] bool silent() const {
-        return finished_.load() && rings_.control.stop_state.load(std::memory_order_acquire) == process::running;
+        return finished_.load() &&
+               rings_.control.stop_state.load(std::memory_order_acquire) == process::running;
     }
     /// The last lines of the log, printable; when finished.
     [[nodiscard]] std::string last_words() const;

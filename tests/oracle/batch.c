@@ -103,8 +103,8 @@ static void run(const char* program, int seconds, struct stream streams[2]) {
     int status = collect(streams, deadline) ? wait_for(child, deadline) : -1;
     kill(-1, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0) continue;
-    write_all(line, (size_t)snprintf(line, sizeof(line), "end %s %d %zu %zu %lld\n", program, status, streams[0].length,
-                                     streams[1].length, now_ms() - started));
+    write_all(line, (size_t)snprintf(line, sizeof(line), "end %s %d %zu %zu %lld\n", program, status,
+                                     streams[0].length, streams[1].length, now_ms() - started));
     for (int i = 0; i < 2; i++) {
         write_all(streams[i].bytes, streams[i].length);
         close(streams[i].pipe[0]);

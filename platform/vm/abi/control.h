@@ -18,13 +18,13 @@ struct ControlHeader {
 static_assert(sizeof(ControlHeader) == 8);
 
 enum class ToHost : u32 {
-    output = 1,  // bytes of the program's standard output
-    error = 2,   // of its standard error
-    report = 3,  // lines for the person outside (trace, statistics)
-    ask = 4,     // AskInput
-    raw = 5,     // u32: the terminal is to be raw (1) or as it was (0)
-    start = 6,   // nothing: the program's first instruction is next
-    totals = 7,  // Totals
+    output = 1,   // bytes of the program's standard output
+    error = 2,    // of its standard error
+    report = 3,   // lines for the person outside (trace, statistics)
+    ask = 4,      // AskInput
+    raw = 5,      // u32: the terminal is to be raw (1) or as it was (0)
+    start = 6,    // nothing: the program's first instruction is next
+    totals = 7,   // Totals
     stopped = 8,  // u32: the first process's wait(2) status; the last frame
     broken = 9,   // text: the kernel cannot go on; the last frame
 };

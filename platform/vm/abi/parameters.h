@@ -57,8 +57,9 @@ struct GrantRecord {
     u64 size;
     u32 path_length, link_length;  // the two texts behind this record
     platform::HostAttributes attributes;
-    /// The monitor serves a directory as its owner without being that owner: the export shows these in place of
-    /// `attributes.uid` and `gid` everywhere in the grant, and the other way round. Equal: nothing is exchanged.
+    /// The monitor serves a directory as its owner without being that owner: the export shows these in place
+    /// of `attributes.uid` and `gid` everywhere in the grant, and the other way round. Equal: nothing is
+    /// exchanged.
     u32 shown_uid, shown_gid;
 };
 

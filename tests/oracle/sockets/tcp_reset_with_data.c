@@ -1,5 +1,5 @@
-// A TCP connection that is reset with data unread on its other side: the data can still be read, the error comes behind
-// it, once, and the socket is not connected any more.
+// A TCP connection that is reset with data unread on its other side: the data can still be read, the error
+// comes behind it, once, and the socket is not connected any more.
 #include "oracle.h"
 
 #include <netinet/in.h>

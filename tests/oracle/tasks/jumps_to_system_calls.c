@@ -1,5 +1,5 @@
-// Jumps to a system-call instruction, and to the instruction before it, without coming by what stands in front: also after
-// the code has made so many calls there that whoever looks for calls has rewritten it.
+// Jumps to a system-call instruction, and to the instruction before it, without coming by what stands in
+// front: also after the code has made so many calls there that whoever looks for calls has rewritten it.
 #include "oracle.h"
 
 // edx is set first, so that each way leaves a trace of where it came in.
