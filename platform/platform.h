@@ -182,6 +182,8 @@ void set_alarm(u64 deadline);
 u64 thread_cpu_ns(ThreadBlock* block);
 u64 space_cpu_ns(Space* space);
 u64 resident_pages(Space* space);
+/// Memory that nobody uses. ENOSYS where only the host knows.
+Result<u64> free_pages();
 void fill_entropy(std::span<u8> out);
 u32 processor_count();
 u32 current_processor();

@@ -83,6 +83,10 @@ Result<void> advise(u64 address, u64 length, Advice advice) {
     return host::advise(address, length, advice_of[static_cast<u8>(advice)]);
 }
 
+Result<u64> free_pages() {
+    return Errno::enosys;
+}
+
 /// The host reads pages of files in by itself.
 Result<void> page_in(u64 /*address*/) {
     return Errno::efault;

@@ -54,6 +54,10 @@ PageRegion page_region() {
     return machine().region();
 }
 
+Result<u64> free_pages() {
+    return Errno::enosys;
+}
+
 Result<void> page_in(u64 /*address*/) {
     return Errno::efault;
 }

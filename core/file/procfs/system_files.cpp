@@ -104,14 +104,16 @@ Result<void> write_memory(TextBuilder& to, const ProcSubject&) {
         }
     }
     used = min(total, max(used, files + anonymous));
+    auto told = platform::free_pages();
+    u64 free = told.ok() ? min(total, told.value()) : total - used;
     auto line = [&](string_view name, u64 pages) {
         to.text(name).character(':');
         for (usize i = name.size(); i < 15; i++) to.character(' ');
         to.unsigned_decimal(pages * 4, 8).text(" kB\n");
     };
     line("MemTotal", total);
-    line("MemFree", total - used);
-    line("MemAvailable", total - used);
+    line("MemFree", free);
+    line("MemAvailable", free);
     line("Buffers", 0);
     line("Cached", files);
     line("SwapCached", 0);

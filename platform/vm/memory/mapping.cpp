@@ -105,6 +105,10 @@ u64 resident_pages(Space* space) {
     return space->resident.load(std::memory_order_relaxed);
 }
 
+Result<u64> free_pages() {
+    return frames().free_frames() - frames().promised_frames();
+}
+
 /// The processor runs what the file has: nothing to patch.
 void text_mapped(u64 /*address*/) {}
 
