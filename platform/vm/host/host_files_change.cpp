@@ -10,7 +10,7 @@ using namespace vm;
 namespace {
 
 constexpr u32 mode_type = 0170000, mode_directory = 0040000, mode_regular = 0100000, mode_fifo = 0010000,
-              mode_socket = 0140000, mode_symlink = 0120000;
+              mode_socket = 0140000;
 constexpr u32 set_id_bits = 06000, permission_bits = 01777;
 
 Export& files() {
