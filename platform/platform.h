@@ -278,7 +278,8 @@ struct Text {
 };
 /// False where there is no such mapping.
 bool text_at(u64 address, Text& text);
-/// There is no memory for what the guest touched: its process ends, as by Linux's out-of-memory killer.
+/// There is no memory for what the guest touched: the process that has most ends, as by Linux's out-of-memory
+/// killer. On return the guest resumes, and touches it again.
 void out_of_memory(arch::RegisterFrame& frame);
 /// The first thread of the sandbox: builds the Kernel and the first process; returns into the guest.
 void boot();

@@ -143,6 +143,32 @@ void exit_current_group(i32 status) {
     begin_group_exit(*thread.process, status);
 }
 
+namespace {
+
+u64 pages_of(Process& process) {
+    LockGuard guard(process.signal_mutex);
+    Thread* thread = process.threads.first();
+    platform::Space* space = thread != nullptr && thread->space ? thread->space->platform_space() : nullptr;
+    return space != nullptr ? platform::resident_pages(space) : 0;
+}
+
+}  // namespace
+
+bool end_largest_process() {
+    LockGuard guard(tasks().mutex);
+    Process* largest = current_thread()->process;
+    u64 most = 0;
+    for (Process& process : tasks().processes) {
+        u64 pages = process.zombie ? 0 : pages_of(process);
+        if (pages <= most) continue;
+        largest = &process;
+        most = pages;
+    }
+    LockGuard signals(largest->signal_mutex);
+    begin_group_exit(*largest, sigkill);
+    return largest == current_thread()->process;
+}
+
 void exit_current_thread(i32 status) {
     Thread& thread = *current_thread();
     Process& process = *thread.process;

@@ -46,6 +46,9 @@ void abandon_task(Thread& thread);
 void exit_current_thread(i32 status);
 /// Starts the end of the whole process; the caller then ends its own thread.
 void exit_current_group(i32 status);
+/// Memory has run out: starts the end of the process that has most of it, as by SIGKILL. True if that is the
+/// current one.
+bool end_largest_process();
 /// vfork: the child runs on the current thread's host thread and in its address space until it execs or
 /// exits; the current thread becomes the child. The parent's registers are kept aside.
 Result<void> lend_to_vfork_child(Ref<Thread> child);

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 LITEBOX, GUESTS = os.environ["LITEBOX"], pathlib.Path(os.environ["GUESTS"])
-PATIENCE = 300
+PATIENCE = 1500 if os.environ.get("LITEBOX_LONG_TESTS") else 300
 # The emulator does not check alignment.
 NOT_EMULATED = ("alignment:",)
 
@@ -30,6 +30,26 @@ class Hostile(unittest.TestCase):
 
     def test_the_same_with_several_processors(self):
         self.compare("--cpus", "4")
+
+
+class Memory(unittest.TestCase):
+    """What processes had is free again when they have ended: a leak would grow with the rounds."""
+    LONG = bool(os.environ.get("LITEBOX_LONG_TESTS"))
+    # Caches (dead thread blocks, slabs) may still grow a little; a frame lost per round would be far more.
+    SLACK_KIB = 400
+
+    def rounds(self, what, count, memory):
+        done = inside(GUESTS / "vm_guest_memory", what, count, options=("--memory", memory, "--cpus", "1"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"^\d+ \d+\n$")
+        before, after = map(int, done.stdout.split())
+        self.assertGreater(after, before - self.SLACK_KIB)
+
+    def test_fork_and_exec_leave_the_free_frames_as_they_were(self):
+        self.rounds("forks", 10000 if self.LONG else 300, "64M")
+
+    def test_processes_ended_for_lack_of_memory_leave_the_free_frames_as_they_were(self):
+        self.rounds("ends", 1000 if self.LONG else 20, "32M")
 
 
 if __name__ == "__main__":

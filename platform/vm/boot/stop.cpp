@@ -43,6 +43,8 @@ namespace litebox::platform {
 using namespace vm;
 
 void stop(int status) {
+    // What the program wrote through mappings of granted files goes out first.
+    flush_all_cached();
     say_stopped(status);
     stop_machine();
 }

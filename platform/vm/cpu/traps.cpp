@@ -60,6 +60,20 @@ upcall::Fault general_fault() {
     return fault;
 }
 
+/// A process that has just ended may still be giving its memory back: nobody ends for lack of it before that
+/// had time.
+FaultAnswer resolve_patiently(platform::Space& space, u64 address, Access access) {
+    constexpr int tries = 10;
+    constexpr u64 pause_ns = 2000000;
+    FaultAnswer answer = resolve_fault(space, address, access);
+    for (int i = 0; i < tries && answer == FaultAnswer::no_memory; i++) {
+        std::atomic<u32> nobody{0};
+        (void)platform::park(nobody, 0, platform::monotonic_ns() + pause_ns);
+        answer = resolve_fault(space, address, access);
+    }
+    return answer;
+}
+
 void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
     // The emulator reads the stack of a far return as the kernel would, which SMAP forbids: no page helps
     // there.
@@ -67,7 +81,7 @@ void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
     platform::Space& space = *this_block().space;
     Access access = access_of(error);
     FaultAnswer answer =
-        address < lower_half_end ? resolve_fault(space, address, access) : FaultAnswer::refused;
+        address < lower_half_end ? resolve_patiently(space, address, access) : FaultAnswer::refused;
     if (answer == FaultAnswer::blocked)
         answer = page_in(space, address).ok() ? FaultAnswer::resolved : FaultAnswer::refused;
     if (answer == FaultAnswer::resolved) return;

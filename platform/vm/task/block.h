@@ -44,8 +44,8 @@ struct PlatformBlock {
     u32 realtime;  // priority; 0: fair
     bool sliced;   // others of its kind get their turn
     u64 timer_slack_ns;
-    std::atomic<u64> affinity;  // bit per processor
-    u64 started_ns;             // when it got the processor
+    std::atomic<u64> affinity;    // bit per processor
+    std::atomic<u64> started_ns;  // what it had until then is counted
     std::atomic<u64> cpu_ns;
 
     // Parking; under the lock of the word's bucket, the timer's under that of its timer queue.

@@ -97,8 +97,8 @@ PlatformBlock* steal(Processor& thief) {
 
 /// The processor time that `block` has had since it was last counted.
 void account(PlatformBlock& block, u64 now) {
-    u64 ran = now > block.started_ns ? now - block.started_ns : 0;
-    block.started_ns = now;
+    u64 since = block.started_ns.exchange(now, std::memory_order_acq_rel);
+    u64 ran = now > since ? now - since : 0;
     block.virtual_ns += ran * normal_weight / block.weight;
     block.cpu_ns.store(block.cpu_ns.load(std::memory_order_relaxed) + ran, std::memory_order_relaxed);
     if (block.home != nullptr) block.home->cpu_ns.fetch_add(ran, std::memory_order_relaxed);
@@ -196,7 +196,7 @@ void schedule() {
     if (moves) (void)make_ready(current, RunState::running);
     if (next == nullptr) next = steal(processor);
     if (next == nullptr) next = processor.idle_block;
-    next->started_ns = now;
+    next->started_ns.store(now, std::memory_order_relaxed);
     processor.idle.store(next == processor.idle_block, std::memory_order_relaxed);
     plan_timer(processor, *next, now);
     if (next != &current) switch_to(processor, *next);
@@ -308,7 +308,8 @@ void timer_interrupt() {
         }
     }
     PlatformBlock& current = *processor.current;
-    if (processor.queue.count > 0 && current.sliced && now - min(now, current.started_ns) >= slice_ns)
+    if (processor.queue.count > 0 && current.sliced &&
+        now - min(now, current.started_ns.load(std::memory_order_relaxed)) >= slice_ns)
         current.pending.fetch_or(pending_switch, std::memory_order_relaxed);
     plan_timer(processor, current, now);
 }

@@ -271,19 +271,29 @@ arch::RegisterFrame& guest_frame(ThreadBlock* head) {
     return platform_block(head).frame();
 }
 
+/// Also of a thread that runs elsewhere at this moment: what it has had is counted only when it is switched.
 u64 thread_cpu_ns(ThreadBlock* head) {
     PlatformBlock& block = platform_block(head);
-    u64 counted = block.cpu_ns.load(std::memory_order_relaxed);
-    if (&block != &this_block()) return counted;
-    u64 now = monotonic_ns(), since = block.started_ns;
-    return counted + (now > since ? now - since : 0);
+    for (;;) {
+        u64 since = block.started_ns.load(std::memory_order_acquire);
+        u64 counted = block.cpu_ns.load(std::memory_order_acquire);
+        bool running = block.on_processor.load(std::memory_order_acquire) != 0;
+        u64 now = monotonic_ns();
+        if (block.started_ns.load(std::memory_order_acquire) != since) continue;
+        return counted + (running && now > since ? now - since : 0);
+    }
 }
 
 u64 space_cpu_ns(Space* space) {
-    u64 counted = space->cpu_ns.load(std::memory_order_relaxed);
-    if (this_block().home != space) return counted;
-    u64 now = monotonic_ns(), since = this_block().started_ns;
-    return counted + (now > since ? now - since : 0);
+    Machine& all = machine();
+    u64 total = space->cpu_ns.load(std::memory_order_acquire);
+    for (u32 i = 0; i < all.processor_count; i++) {
+        const PlatformBlock& running = *__atomic_load_n(&all.processors[i]->current, __ATOMIC_ACQUIRE);
+        if (running.home != space) continue;
+        u64 now = monotonic_ns(), since = running.started_ns.load(std::memory_order_acquire);
+        total += now > since ? now - since : 0;
+    }
+    return total;
 }
 
 u32 processor_count() {
