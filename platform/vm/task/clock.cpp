@@ -8,6 +8,8 @@ namespace litebox::vm {
 namespace {
 
 constexpr u64 nanoseconds_per_second = 1000000000;
+/// What the clock shows when the machine starts: programs reckon with moments a little before now.
+constexpr u64 start_ns = 60 * nanoseconds_per_second;
 
 u64 read_counter() {
     u32 low, high;
@@ -88,6 +90,7 @@ bool start_clock(u64 told_hz) {
     if (hz < slowest) return false;
     clock.counter_hz = hz;
     clock.own.base_counter.store(read_counter(), std::memory_order_relaxed);
+    clock.own.base_monotonic.store(start_ns, std::memory_order_relaxed);
     clock.own.rate.store(divided(nanoseconds_per_second, hz), std::memory_order_relaxed);
     clock.own.valid_ticks.store(~u64{0} >> 1, std::memory_order_relaxed);
     return true;
@@ -100,7 +103,8 @@ void set_realtime(u64 realtime_ns) {
 
 u64 counter_at(u64 monotonic_ns) {
     const ClockState& clock = machine().clock;
-    u64 seconds = monotonic_ns / nanoseconds_per_second, rest = monotonic_ns % nanoseconds_per_second;
+    u64 since = monotonic_ns - min(monotonic_ns, start_ns);
+    u64 seconds = since / nanoseconds_per_second, rest = since % nanoseconds_per_second;
     return clock.data->base_counter.load(std::memory_order_relaxed) + seconds * clock.counter_hz +
            rest * clock.counter_hz / nanoseconds_per_second;
 }
@@ -114,7 +118,8 @@ u64 monotonic_ns() {
     u64 ticks = vm::read_counter() - data.base_counter.load(std::memory_order_relaxed);
     // Another processor's counter may be a little behind.
     if (static_cast<i64>(ticks) < 0) ticks = 0;
-    return vm::scaled(ticks, data.rate.load(std::memory_order_relaxed));
+    return data.base_monotonic.load(std::memory_order_relaxed) +
+           vm::scaled(ticks, data.rate.load(std::memory_order_relaxed));
 }
 
 u64 realtime_ns() {
@@ -130,6 +135,7 @@ void share_clock(ClockData& place) {
     vm::ClockState& clock = vm::machine().clock;
     const ClockData& from = *clock.data;
     place.base_counter.store(from.base_counter.load());
+    place.base_monotonic.store(from.base_monotonic.load());
     place.rate.store(from.rate.load());
     place.valid_ticks.store(from.valid_ticks.load());
     place.realtime_offset.store(from.realtime_offset.load());

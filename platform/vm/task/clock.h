@@ -11,8 +11,8 @@ struct ClockState {
     u64 counter_hz = 0;
 };
 
-/// Finds the counter's rate; the monotonic time is 0 now. `told_hz`: what the command says, 0 if nothing.
-/// False: nobody knows the rate.
+/// Finds the counter's rate; the monotonic time begins now, at a minute. `told_hz`: what the command says, 0
+/// if nothing. False: nobody knows the rate.
 bool start_clock(u64 told_hz);
 /// The wall clock, from now on.
 void set_realtime(u64 realtime_ns);
