@@ -36,6 +36,11 @@ extern "C" [[noreturn]] __attribute__((visibility("hidden"))) void __stack_chk_f
     platform::panic("a kernel stack was overwritten");
 }
 
+/// A function was called that its class does not have.
+extern "C" [[noreturn]] __attribute__((visibility("hidden"))) void __cxa_pure_virtual() {
+    platform::panic("a virtual function without a body was called");
+}
+
 }  // namespace litebox::vm
 
 namespace litebox::platform {
