@@ -125,7 +125,10 @@ SimulatedThread* Machine::new_thread(Thread* task) {
 }
 
 void Machine::start(SimulatedThread& thread, platform::Space& space, platform::ThreadEntry entry) {
-    thread.space = &space;
+    {
+        std::lock_guard guard(mutex_);  // interrupt_any looks for threads of a space
+        thread.space = &space;
+    }
     thread.entry = entry;
     space.live.fetch_add(1);
     scheduler_->start(thread);
