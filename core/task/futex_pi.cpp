@@ -18,9 +18,22 @@ FutexWaiter* next_pi_waiter(FutexTable::Bucket& bucket, const FutexKey& key, Fut
 
 enum class Attempt : u8 { owned, wait, retry };
 
+/// Whom the word named as its owner, and whether such a thread was there.
+struct Owner {
+    u32 tid = 0;
+    bool there = false;
+};
+
+/// Asked before the bucket is locked: the task table's lock goes first.
+Owner look_at_owner(u64 address) {
+    auto word = platform::load_word(address);
+    u32 tid = word.ok() ? word.value() & futex_tid_mask : 0;
+    return {tid, tid != 0 && tasks().find_thread(static_cast<i32>(tid))};
+}
+
 /// One try to own the word for `tid`, or to mark that somebody waits. Under the bucket's lock.
 Result<Attempt> try_own(u64 address, u32 tid, FutexTable::Bucket& bucket, const FutexKey& key,
-                        bool will_wait) {
+                        const Owner& seen, bool will_wait) {
     u32 word = TRY(platform::load_word(address));
     u32 owner = word & futex_tid_mask;
     if (owner == tid) return Errno::edeadlk;
@@ -31,7 +44,8 @@ Result<Attempt> try_own(u64 address, u32 tid, FutexTable::Bucket& bucket, const 
                                                                                    : Attempt::retry;
     }
     if (!will_wait) return Errno::eagain;
-    if (!tasks().find_thread(static_cast<i32>(owner))) return Errno::esrch;
+    if (owner != seen.tid) return Attempt::retry;
+    if (!seen.there) return Errno::esrch;
     if ((word & futex_waiters) != 0) return Attempt::wait;
     return TRY(platform::compare_exchange_word(address, word, word | futex_waiters)) == word ? Attempt::wait
                                                                                              : Attempt::retry;
@@ -58,9 +72,10 @@ Result<void> futex_lock_pi(FutexAddress word, u64 deadline, bool try_only) {
     FutexWaiter waiter(*current_thread());
     waiter.priority_inheritance = true;
     for (;;) {
+        Owner seen = look_at_owner(word.address);
         {
             LockGuard guard(bucket.mutex);
-            auto attempt = try_own(word.address, tid, bucket, key, !try_only);
+            auto attempt = try_own(word.address, tid, bucket, key, seen, !try_only);
             if (attempt.ok()) {
                 if (attempt.value() == Attempt::owned) return {};
                 if (attempt.value() == Attempt::retry) continue;
@@ -125,6 +140,7 @@ Result<u32> futex_requeue_pi(FutexAddress from, u32 move_count, FutexAddress to,
     if (from_key == to_key) return Errno::einval;
     TRY(fault_in(from.address, sizeof(u32), false));
     TRY(fault_in(to.address, sizeof(u32), true));
+    Owner seen = look_at_owner(to.address);
     WakeBatch wakes;
     FutexBuckets buckets(from_key, to_key);
     auto& source = kernel().futexes->bucket(from_key);
@@ -134,9 +150,11 @@ Result<u32> futex_requeue_pi(FutexAddress from, u32 move_count, FutexAddress to,
     for (FutexWaiter& waiter : source.waiters) {
         if (done > move_count) break;
         if (waiter.key != from_key || !waiter.priority_inheritance) continue;
-        auto attempt = TRY(try_own(to.address, static_cast<u32>(waiter.thread->tid), target, to_key, true));
+        u32 tid = static_cast<u32>(waiter.thread->tid);
+        auto attempt = TRY(try_own(to.address, tid, target, to_key, seen, true));
         if (attempt == Attempt::retry) break;
         if (attempt == Attempt::owned) {
+            seen = {tid, true};
             wake_waiter(waiter);
         } else {
             waiter.requeued = true;
