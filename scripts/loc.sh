@@ -18,7 +18,7 @@ for room in core/base core/memory core/task core/file core/net core linux arch p
   sandboxed=$((sandboxed + lines))
 done
 printf '%-24s %7d of 40000\n\n' "in the sandbox" "$sandboxed"
-for room in platform/simulated supervisor attest cli sdk tests bench fuzz examples scripts; do
+for room in platform/vm platform/simulated supervisor attest cli sdk tests bench fuzz examples scripts; do
   [ -d "$room" ] && printf '%-24s %7d\n' "$room" "$(count "$room")"
 done
 judging=0
