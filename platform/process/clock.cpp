@@ -4,6 +4,7 @@
 
 #include "platform/process/clock.h"
 
+#include "arch/x86_64/counter.h"
 #include "platform/process/host.h"
 #include "platform/process/state.h"
 #include "platform/process/trap.h"
@@ -12,29 +13,14 @@ namespace litebox::process {
 
 namespace {
 
+using arch::divided;
+using arch::read_counter;
+using arch::scaled;
 using platform::ClockData;
 
 constexpr int clock_realtime = 0, clock_monotonic = 1, clock_boottime = 7;
 constexpr u64 longest_stretch_ns = 1000000000;
 constexpr u64 first_stretch_ns = 1000000;
-
-u64 read_counter() {
-    u32 low, high;
-    asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return u64{high} << 32 | low;
-}
-
-u64 scaled(u64 ticks, u64 multiplier) {
-    return static_cast<u64>((static_cast<unsigned __int128>(ticks) * multiplier) >> 32);
-}
-
-/// value * 2^32 / divisor; the quotient must fit.
-u64 divided(u64 value, u64 divisor) {
-    u64 low = value << 32, high = value >> 32, quotient = 0;
-    if (high >= divisor) return ~u64{0};
-    asm("div %3" : "=a"(quotient), "+d"(high) : "0"(low), "r"(divisor) : "cc");
-    return quotient;
-}
 
 struct Measurement {
     u64 counter, monotonic;

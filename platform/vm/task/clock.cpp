@@ -1,5 +1,6 @@
 #include "platform/vm/task/clock.h"
 
+#include "arch/x86_64/counter.h"
 #include "platform/vm/host_io.h"
 #include "platform/vm/machine.h"
 
@@ -7,27 +8,12 @@ namespace litebox::vm {
 
 namespace {
 
+using arch::divided;
+using arch::read_counter;
+using arch::scaled;
 constexpr u64 nanoseconds_per_second = 1000000000;
 /// What the clock shows when the machine starts: programs reckon with moments a little before now.
 constexpr u64 start_ns = 60 * nanoseconds_per_second;
-
-u64 read_counter() {
-    u32 low, high;
-    asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return u64{high} << 32 | low;
-}
-
-u64 scaled(u64 ticks, u64 multiplier) {
-    return static_cast<u64>((static_cast<unsigned __int128>(ticks) * multiplier) >> 32);
-}
-
-/// value * 2^32 / divisor; the quotient must fit.
-u64 divided(u64 value, u64 divisor) {
-    u64 low = value << 32, high = value >> 32, quotient = 0;
-    if (high >= divisor) return ~u64{0};
-    asm("div %3" : "=a"(quotient), "+d"(high) : "0"(low), "r"(divisor) : "cc");
-    return quotient;
-}
 
 /// As the processor tells it (Intel SDM, CPUID 15H and 16H).
 u64 rate_of_processor() {
@@ -115,11 +101,11 @@ namespace litebox::platform {
 
 u64 monotonic_ns() {
     const ClockData& data = *vm::machine().clock.data;
-    u64 ticks = vm::read_counter() - data.base_counter.load(std::memory_order_relaxed);
+    u64 ticks = arch::read_counter() - data.base_counter.load(std::memory_order_relaxed);
     // Another processor's counter may be a little behind.
     if (static_cast<i64>(ticks) < 0) ticks = 0;
     return data.base_monotonic.load(std::memory_order_relaxed) +
-           vm::scaled(ticks, data.rate.load(std::memory_order_relaxed));
+           arch::scaled(ticks, data.rate.load(std::memory_order_relaxed));
 }
 
 u64 realtime_ns() {
