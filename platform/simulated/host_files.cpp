@@ -34,7 +34,7 @@ Result<HostNode> host_open(u32 grant, std::string_view path, u32 want, std::span
     HostNode node = TRY(tree().open(grant, path, want));
     auto link = tree().link_target(grant, path);
     if (!link.ok() || link.value().size() > target.size()) return node;
-    std::memcpy(target.data(), link.value().data(), link.value().size());
+    std::copy(link.value().begin(), link.value().end(), target.begin());
     node.target_length = static_cast<u32>(told(link.value().size()));
     return node;
 }
@@ -55,7 +55,7 @@ Result<usize> host_read_link(u32 grant, std::string_view path, std::span<char> t
     TRY(machine().begin(Operation::host_read_link));
     std::string target = TRY(tree().link_target(grant, path));
     usize length = std::min(target.size(), to.size());
-    std::memcpy(to.data(), target.data(), length);
+    std::copy_n(target.begin(), length, to.begin());
     return told(length);
 }
 

@@ -200,7 +200,8 @@ class Requests(Granted):
         self.fill(3)
         (self.grant / "large").write_bytes(os.urandom(1 << 20))
         few = self.count("dd if=large of=/dev/null bs=1M count=1 2>/dev/null")
-        self.assertEqual(few, self.count("dd if=large of=/dev/null bs=16 2>/dev/null"))
+        # 65,536 reads. What starting dd asks for varies by a request or two with when the answers come.
+        self.assertLess(self.count("dd if=large of=/dev/null bs=16 2>/dev/null"), few + 8)
 
 
 class Many(Granted, unittest.TestCase):
