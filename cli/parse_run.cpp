@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "cli/git_worktree.h"
 #include "cli/run_command.h"
 #include "cli/run_options.h"
 #include "cli/syscall_names.h"
@@ -339,11 +340,22 @@ class RunParser {
     /// The current directory may be visible although it was not granted by default: the user named it, or one
     /// above.
     void explain_directory() {
-        if (command_.root_given || command_.current_directory_granted) return;
+        if (command_.root_given) return;
+        if (command_.current_directory_granted) return explain_repository();
         if (grant_for(command_, host_.current_directory)) return;
         command_.notes.push_back("the current directory " + host_.current_directory +
                                  " is not visible inside, since it is " + why_not_granted(host_) +
                                  "; to show it: --ro .");
+    }
+
+    /// A repository of which the current directory is a part, but which does not say so itself.
+    void explain_repository() {
+        std::string repository = find_git_worktree(host_.current_directory).repository;
+        // What lies in a directory of the system is not to be relied on: of /var/tmp there is one inside.
+        const Grant* grant = repository.empty() ? nullptr : grant_for(command_, repository);
+        if (repository.empty() || (grant && !grant->system)) return;
+        command_.notes.push_back("git will not find its repository, since " + repository +
+                                 " is not visible inside; to show it: --ro " + repository);
     }
 
     void choose_environment() {

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "cli/git_worktree.h"
 #include "cli/values.h"
 
 namespace litebox::cli {
@@ -35,10 +36,8 @@ std::vector<std::string> homes(const Surroundings& host) {
     return found;
 }
 
-}  // namespace
-
-std::string why_not_granted(const Surroundings& host) {
-    const std::string& here = host.current_directory;
+/// Why a directory is not shown unless it is named; empty: it may be.
+std::string why_private(const std::string& here, const Surroundings& host) {
     if (here == "/") return "the root directory";
     for (std::string_view own : own_directories)
         if (is_beneath(here, own)) return "in " + std::string(own) + ", which is LiteBox's own inside";
@@ -47,6 +46,19 @@ std::string why_not_granted(const Surroundings& host) {
         if (is_beneath(home, here)) return "above a home directory";
     }
     return "";
+}
+
+/// Beneath a system directory too: it may lie in one of our own (/var/tmp), and it is read as its owner.
+void show_in_its_place(RunCommand& command, const std::string& directory) {
+    const Grant* covering = grant_for(command, directory);
+    if (!covering || covering->system)
+        command.grants.push_back({Grant::Kind::read_only, directory, directory});
+}
+
+}  // namespace
+
+std::string why_not_granted(const Surroundings& host) {
+    return why_private(host.current_directory, host);
 }
 
 void add_default_view(RunCommand& command, const Surroundings& host) {
@@ -58,11 +70,11 @@ void add_default_view(RunCommand& command, const Surroundings& host) {
             command.grants.push_back({Grant::Kind::read_only, directory, directory, 0, true});
     }
     if (!why_not_granted(host).empty()) return;
-    // Beneath a system directory too: it may lie in one of our own (/var/tmp), and it is read as its owner.
-    const Grant* covering = grant_for(command, host.current_directory);
-    if (!covering || covering->system)
-        command.grants.push_back({Grant::Kind::read_only, host.current_directory, host.current_directory});
+    show_in_its_place(command, host.current_directory);
     command.current_directory_granted = true;
+    GitWorktree worktree = find_git_worktree(host.current_directory);
+    if (worktree.linked && why_private(worktree.repository, host).empty())
+        show_in_its_place(command, worktree.repository);
 }
 
 const Grant* grant_for(const RunCommand& command, std::string_view guest_path) {

@@ -8,7 +8,8 @@
 
 namespace litebox::cli {
 
-/// The system's directories, and the current directory where that gives nothing private away.
+/// The system's directories, the current directory where that gives nothing private away, and the repository
+/// that it is a linked worktree of.
 void add_default_view(RunCommand& command, const Surroundings& host);
 
 /// Why the current directory is not granted: "your home directory", say. Empty when it is granted.

@@ -202,6 +202,25 @@ class View(Case):
         self.assertEqual(sorted(os.listdir(self.here)), ["input"])
         self.assertEqual((self.here / "input").read_text(), "hello\n")
 
+    def test_git_works_in_a_linked_worktree_and_is_told_of_what_it_cannot_see(self):
+        def git(*words, cwd):
+            subprocess.run(["git", "-c", "user.name=T", "-c", "user.email=t@example.org", *words], cwd=cwd, check=True, capture_output=True,
+                           env={"PATH": os.environ["PATH"], "HOME": str(self.here)})
+        main, side = self.here / "main", self.here / "side"
+        git("init", "-q", str(main), cwd=self.here)
+        (main / "secret").write_text("not of this worktree")
+        git("commit", "-q", "--allow-empty", "-m", "first", cwd=main)
+        git("worktree", "add", "-q", str(side), cwd=main)
+        self.assertEqual(self.output("git", "log", "--format=%s", cwd=side), "first\n")
+        (side / "new").write_text("")
+        self.assertEqual(self.output("git", "status", "--porcelain", cwd=side), "?? new\n")
+        self.assertNotEqual(self.run_in("cat", main / "secret", cwd=side).returncode, 0)
+        (main / ".git/worktrees/side/gitdir").write_text("/elsewhere/.git\n")
+        done = self.litebox("run", "git", "status", cwd=side)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(f"to show it: --ro {main}/.git", done.stderr)
+        self.assertEqual(self.output("--ro", main / ".git", "git", "status", "--porcelain", cwd=side), "?? new\n")
+
     def test_lost_files_are_counted(self):
         done = self.litebox("run", "--", "sh", "-c", "echo x > a; echo y > b")
         self.assertEqual(done.returncode, 0)

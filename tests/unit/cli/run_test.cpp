@@ -69,6 +69,8 @@ class Run : public testing::Test {
     Surroundings host_;
 };
 
+constexpr auto npos = std::string::npos;
+
 bool has(const std::vector<std::string>& list, std::string_view entry) {
     return std::find(list.begin(), list.end(), entry) != list.end();
 }
@@ -106,6 +108,68 @@ TEST_F(Run, HomeDirectoriesAndWhatIsAboveAreNotGranted) {
     EXPECT_TRUE(good({"true"}).current_directory_granted);
     host_.current_directory = "/var/www";  // the home of a service is nobody's home
     EXPECT_TRUE(good({"true"}).current_directory_granted);
+}
+
+/// A repository with a linked worktree, as git makes them.
+void make_worktree(const std::string& repository, const std::string& worktree) {
+    for (const char* part : {"/objects", "/refs", "/worktrees/side"})
+        fs::create_directories(repository + part);
+    fs::create_directories(worktree);
+    std::ofstream(worktree + "/.git") << "gitdir: " << repository << "/worktrees/side\n";
+    std::ofstream(repository + "/worktrees/side/gitdir") << worktree << "/.git\n";
+    std::ofstream(repository + "/worktrees/side/commondir") << "../..\n";
+}
+
+TEST_F(Run, TheRepositoryOfALinkedWorktreeIsShownReadOnly) {
+    std::string repository = here_ + "/main/.git", worktree = here_ + "/side";
+    make_worktree(repository, worktree);
+    host_.current_directory = worktree;
+    auto command = good({"true"});
+    const Grant* grant = grant_for(command, repository + "/objects");
+    ASSERT_TRUE(grant && !grant->system);
+    EXPECT_EQ(grant->host, repository);
+    EXPECT_EQ(grant->kind, Grant::Kind::read_only);
+    EXPECT_TRUE(grant_for(command, here_ + "/main")->system) << "nothing else of it";
+    EXPECT_TRUE(command.notes.empty());
+}
+
+TEST_F(Run, AFileDotGitThatTheRepositoryDoesNotConfirmShowsNothing) {
+    std::string private_place = "/home/litebox-unit-" + std::to_string(getpid());
+    std::string repository = private_place + "/.git", worktree = here_ + "/side";
+    if (geteuid() != 0) GTEST_SKIP() << "only root makes directories in /home";
+    make_worktree(repository, worktree);
+    host_.current_directory = worktree;
+    EXPECT_TRUE(grant_for(good({"true"}), repository));
+    auto refused = [&] {
+        auto command = good({"true"});
+        bool noted = command.notes.size() == 1 && command.notes[0].find("--ro " + private_place) != npos;
+        return noted && !grant_for(command, private_place) && !grant_for(command, repository);
+    };
+    std::string back = repository + "/worktrees/side/gitdir",
+                common = repository + "/worktrees/side/commondir";
+    // Of another worktree.
+    std::ofstream(back) << here_ << "/.git\n";
+    EXPECT_TRUE(refused());
+    // Of this one, but not in the repository that it names.
+    std::ofstream(back) << worktree << "/.git\n";
+    std::ofstream(common) << "../../..\n";
+    EXPECT_TRUE(refused());
+    // Somebody else's.
+    std::ofstream(common) << "../..\n";
+    ASSERT_EQ(chown(worktree.c_str(), 1, 1), 0);
+    EXPECT_TRUE(refused());
+    // No repository at all.
+    std::ofstream(worktree + "/.git") << "gitdir: " << private_place << "\n";
+    EXPECT_TRUE(refused());
+    fs::remove_all(private_place);
+}
+
+TEST_F(Run, ARepositoryThatIsAHomeDirectoryIsNotShown) {
+    std::string repository = here_ + "/home", worktree = here_ + "/side";
+    make_worktree(repository, worktree);
+    host_.environment.push_back("HOME=" + repository);
+    host_.current_directory = worktree;
+    EXPECT_TRUE(grant_for(good({"true"}), repository)->system);
 }
 
 TEST_F(Run, GrantsAreRealPathsAndLaterOnesCover) {
