@@ -19,10 +19,10 @@ u64 to_register(const Result<u64>& result) {
     return result.ok() ? result.value() : static_cast<u64>(-static_cast<i64>(result.error()));
 }
 
-Result<u64> call_handler(Thread& thread, u64 number, const u64* arguments) {
+Result<u64> call_handler(Thread& thread, u64 number, const arch::RegisterFrame& frame) {
     const CallRow* row = call_row(number);
     if (row == nullptr || row->invoke == nullptr) return Errno::enosys;
-    return row->invoke(thread, arguments);
+    return row->invoke(thread, frame);
 }
 
 bool needs_restart(const Result<u64>& result) {
@@ -30,8 +30,7 @@ bool needs_restart(const Result<u64>& result) {
 }
 
 /// Everything but the common case: pending work, or a call that is to be restarted.
-[[gnu::noinline]] void finish_slowly(arch::RegisterFrame& frame, u64 number, const u64* arguments,
-                                     Result<u64> result) {
+[[gnu::noinline]] void finish_slowly(arch::RegisterFrame& frame, u64 number, Result<u64> result) {
     for (;;) {
         CallOutcome outcome{number, result.ok() ? Errno{} : result.error()};
         if (!needs_restart(result)) frame.rax = to_register(result);
@@ -40,7 +39,7 @@ bool needs_restart(const Result<u64>& result) {
         if (!restart) return;
         Thread& thread = *current_thread();
         bool through_block = result.error() == Errno::restart_block && thread.restart.function != nullptr;
-        result = through_block ? thread.restart.function(thread) : call_handler(thread, number, arguments);
+        result = through_block ? thread.restart.function(thread) : call_handler(thread, number, frame);
         frame.rax = to_register(result);
         if (!needs_restart(result) && thread.work.load(std::memory_order_acquire) == 0) return;
     }
@@ -64,12 +63,11 @@ void upcall::system_call(arch::RegisterFrame& frame) {
     Thread& thread = *current_thread();
     u64 number = static_cast<u32>(frame.rax);
     frame.orig_rax = number;
-    const u64 arguments[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
     thread.system_calls.store(thread.system_calls.load(std::memory_order_relaxed) + 1,
                               std::memory_order_relaxed);
     Result<u64> result = (thread.work.load(std::memory_order_relaxed) & work_notify) == 0
-                             ? call_handler(thread, number, arguments)
-                             : traced_call(thread, number, arguments, call_handler);
+                             ? call_handler(thread, number, frame)
+                             : traced_call(thread, number, frame, call_handler);
     if (thread_changed(thread, frame)) return;
     if (number == number_rt_sigreturn) result = frame.rax;
     constexpr u32 quiet = work_notify;
@@ -77,7 +75,7 @@ void upcall::system_call(arch::RegisterFrame& frame) {
         frame.rax = to_register(result);
         return;
     }
-    finish_slowly(frame, number, arguments, std::move(result));
+    finish_slowly(frame, number, result);
 }
 
 namespace {

@@ -1,8 +1,9 @@
-// From six raw registers to a handler's typed parameters.
+// From the registers of a system call to a handler's typed parameters.
 #pragma once
 
 #include <utility>
 
+#include "arch/x86_64/registers.h"
 #include "core/base/result.h"
 #include "core/memory/user.h"
 #include "core/task/thread.h"
@@ -19,16 +20,17 @@ struct Argument<UserPtr<T>> {
 };
 
 template <typename... Parameters, usize... Index>
-Result<u64> invoke_handler(Result<u64> (*handler)(Thread&, Parameters...), Thread& thread, const u64* raw,
-                           std::index_sequence<Index...>) {
-    return handler(thread, Argument<Parameters>::from(raw[Index])...);
+Result<u64> invoke_handler(Result<u64> (*handler)(Thread&, Parameters...), Thread& thread,
+                           const arch::RegisterFrame& frame, std::index_sequence<Index...>) {
+    return handler(thread, Argument<Parameters>::from(frame.argument(Index))...);
 }
 
-/// Calls `handler(Thread&, up to six typed parameters)` with raw arguments.
+/// Calls `handler(Thread&, up to six typed parameters)`. All registers are read before the call.
 template <typename... Parameters>
-Result<u64> invoke_handler(Result<u64> (*handler)(Thread&, Parameters...), Thread& thread, const u64* raw) {
+Result<u64> invoke_handler(Result<u64> (*handler)(Thread&, Parameters...), Thread& thread,
+                           const arch::RegisterFrame& frame) {
     static_assert(sizeof...(Parameters) <= 6);
-    return invoke_handler(handler, thread, raw, std::index_sequence_for<Parameters...>{});
+    return invoke_handler(handler, thread, frame, std::index_sequence_for<Parameters...>{});
 }
 
 }  // namespace litebox

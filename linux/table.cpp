@@ -8,9 +8,9 @@ namespace litebox {
 namespace {
 
 #define FULL(number, name, room, arguments) PARTIAL(number, name, room, arguments, "")
-#define PARTIAL(number, name, room, arguments, note)              \
-    Result<u64> invoke_##number(Thread& thread, const u64* raw) { \
-        return invoke_handler(sys::name, thread, raw);            \
+#define PARTIAL(number, name, room, arguments, note)                                \
+    Result<u64> invoke_##number(Thread& thread, const arch::RegisterFrame& frame) { \
+        return invoke_handler(sys::name, thread, frame);                            \
     }
 #define MISSING(number, name, room, note)
 #include "linux/syscalls.def"
@@ -18,12 +18,8 @@ namespace {
 #undef PARTIAL
 #undef MISSING
 
-struct Table {
-    CallRow rows[call_count];
-};
-
-constexpr Table make_table() {
-    Table table{};
+constexpr CallTable make_table() {
+    CallTable table{};
 #define FULL(number, name, room, arguments) \
     table.rows[number] = {invoke_##number, #name, #room, arguments, "", CallSupport::full};
 #define PARTIAL(number, name, room, arguments, note) \
@@ -37,13 +33,8 @@ constexpr Table make_table() {
     return table;
 }
 
-constexpr Table table = make_table();
-
 }  // namespace
 
-const CallRow* call_row(u64 number) {
-    if (number >= call_count || table.rows[number].name == nullptr) return nullptr;
-    return &table.rows[number];
-}
+constexpr CallTable call_table = make_table();
 
 }  // namespace litebox

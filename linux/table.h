@@ -7,11 +7,15 @@
 namespace litebox {
 
 class Thread;
+namespace arch {
+struct RegisterFrame;
+}
 
 enum class CallSupport : u8 { full, partial, missing };
 
 struct CallRow {
-    Result<u64> (*invoke)(Thread& thread, const u64* raw);  // null when missing
+    /// Null when missing.
+    Result<u64> (*invoke)(Thread& thread, const arch::RegisterFrame& frame);
     const char* name;
     const char* room;
     const char* arguments;  // name:type pairs, as syscalls.def explains
@@ -20,7 +24,16 @@ struct CallRow {
 };
 
 inline constexpr u32 call_count = 463;
+
+struct CallTable {
+    CallRow rows[call_count];
+};
+extern const CallTable call_table;
+
 /// Row of a number; null for numbers that Linux 6.1 does not have.
-const CallRow* call_row(u64 number);
+inline const CallRow* call_row(u64 number) {
+    if (number >= call_count || call_table.rows[number].name == nullptr) return nullptr;
+    return &call_table.rows[number];
+}
 
 }  // namespace litebox

@@ -1,5 +1,6 @@
 #include "linux/trace.h"
 
+#include "arch/x86_64/registers.h"
 #include "core/file/file.h"
 #include "core/kernel.h"
 #include "core/memory/user.h"
@@ -108,14 +109,15 @@ void put_argument(TextBuilder& line, string_view type, u64 value, u64 length) {
     }
 }
 
-void put_arguments(TextBuilder& line, string_view specification, const u64* arguments) {
+void put_arguments(TextBuilder& line, string_view specification, const arch::RegisterFrame& frame) {
     for (int index = 0; index < 6 && !specification.empty(); index++) {
         usize end = min(specification.find(' '), specification.size());
         string_view pair = specification.substr(0, end);
         specification.remove_prefix(min(end + 1, specification.size()));
         usize colon = min(pair.find(':'), pair.size() - 1);
         if (index > 0) line.text(", "sv);
-        put_argument(line, pair.substr(colon + 1), arguments[index], index < 5 ? arguments[index + 1] : 0);
+        put_argument(line, pair.substr(colon + 1), frame.argument(index),
+                     index < 5 ? frame.argument(index + 1) : 0);
     }
 }
 
@@ -132,12 +134,12 @@ void put_result(TextBuilder& line, const Result<u64>& result) {
         line.text("0x"sv).hex(result.value());
 }
 
-Result<u64> run_call(Thread& thread, u64 number, const u64* arguments, CallHandler handler) {
+Result<u64> run_call(Thread& thread, u64 number, const arch::RegisterFrame& frame, CallHandler handler) {
     const auto& parameters = platform::boot_parameters();
     u64 word = number / 64;
     bool denied =
         word < parameters.denied_calls.size() && (parameters.denied_calls[word] >> number % 64 & 1) != 0;
-    if (!denied) return handler(thread, number, arguments);
+    if (!denied) return handler(thread, number, frame);
     if (parameters.kill_on_denied) {
         const CallRow* row = call_row(number);
         TextBuilder line;
@@ -203,12 +205,12 @@ void report_counts() {
     }
 }
 
-Result<u64> traced_call(Thread& thread, u64 number, const u64* arguments, CallHandler handler) {
+Result<u64> traced_call(Thread& thread, u64 number, const arch::RegisterFrame& frame, CallHandler handler) {
     TraceState* trace = kernel().trace;
     if (trace != nullptr && number < call_count)
         trace->counts[number].fetch_add(1, std::memory_order_relaxed);
     if (trace == nullptr || !trace->lines) {
-        auto result = run_call(thread, number, arguments, handler);
+        auto result = run_call(thread, number, frame, handler);
         count_call(thread, number, result);
         return result;
     }
@@ -217,15 +219,15 @@ Result<u64> traced_call(Thread& thread, u64 number, const u64* arguments, CallHa
     line.character('[').decimal(thread.tid).text("] "sv).text(row != nullptr ? row->name : "unknown");
     line.character('(');
     if (row != nullptr && row->arguments[0] != '\0')
-        put_arguments(line, row->arguments, arguments);
+        put_arguments(line, row->arguments, frame);
     else
-        line.text("0x"sv).hex(arguments[0]).text(", 0x"sv).hex(arguments[1]).text(", 0x"sv).hex(arguments[2]);
+        line.text("0x"sv).hex(frame.rdi).text(", 0x"sv).hex(frame.rsi).text(", 0x"sv).hex(frame.rdx);
     bool leaves = number == 60 || number == 231 || number == 59 || number == 322;
     if (leaves) {
         line.character(')');
         platform::report(line.view());
     }
-    auto result = run_call(thread, number, arguments, handler);
+    auto result = run_call(thread, number, frame, handler);
     if (leaves) return result;
     put_result(line, result);
     platform::report(line.view());

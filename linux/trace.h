@@ -9,6 +9,9 @@
 namespace litebox {
 
 class Thread;
+namespace arch {
+struct RegisterFrame;
+}
 
 namespace platform {
 struct BootParameters;
@@ -26,7 +29,7 @@ Result<void> start_tracing(const platform::BootParameters& parameters, Thread& t
 /// takes out.
 void report_counts();
 
-using CallHandler = Result<u64> (*)(Thread& thread, u64 number, const u64* arguments);
-Result<u64> traced_call(Thread& thread, u64 number, const u64* arguments, CallHandler handler);
+using CallHandler = Result<u64> (*)(Thread& thread, u64 number, const arch::RegisterFrame& frame);
+Result<u64> traced_call(Thread& thread, u64 number, const arch::RegisterFrame& frame, CallHandler handler);
 
 }  // namespace litebox
