@@ -1,5 +1,6 @@
 #include "platform/vm/boot/self_test.h"
 
+#include "platform/frame_device.h"
 #include "platform/vm/boot/load_address.h"
 #include "platform/vm/boot/serial.h"
 #include "platform/vm/boot/stop.h"
@@ -90,9 +91,42 @@ void tell_layout() {
     serial_write(line.view());
 }
 
+void tell_network(const platform::FrameDevice& device) {
+    TextLine line;
+    line.text("litebox: network");
+    for (u8 byte : device.address) line.text(" ").hex(byte);
+    auto up = platform::frame_link_up(0);
+    line.text(" mtu ").decimal(device.mtu).text(up.ok() && up.value() ? " up\n" : " down\n");
+    serial_write(line.view());
+}
+
+/// Sends each frame back to where it came from, until one of the second experimental type (IEEE 802, 9.2.4)
+/// comes.
+void echo_frames() {
+    constexpr u64 patience = u64{60} * 1000000000;
+    constexpr usize type_at = 2 * platform::frame_address;
+    constexpr u8 end_type[] = {0x88, 0xb6};
+    auto found = platform::frame_device(0);
+    if (!found.ok()) stop_before_start("the machine has no network device");
+    tell_network(found.value());
+    auto page = frames().allocate(0, FrameUse::kernel);
+    if (!page.ok()) stop_before_start("there is no memory for a frame");
+    auto* frame = static_cast<u8*>(direct(page.value()));
+    for (;;) {
+        auto length = platform::frame_receive(0, {frame, page_size}, platform::monotonic_ns() + patience);
+        if (!length.ok()) stop_before_start("no frame came");
+        if (__builtin_memcmp(frame + type_at, end_type, sizeof(end_type)) == 0) return;
+        __builtin_memcpy(frame, frame + platform::frame_address, platform::frame_address);
+        __builtin_memcpy(frame + platform::frame_address, found.value().address, platform::frame_address);
+        if (!platform::frame_send(0, {frame, length.value()}).ok())
+            stop_before_start("a frame could not be sent");
+    }
+}
+
 struct SelfTest {
     std::string_view name;
     void (*run)();
+    SelfTestStage stage = SelfTestStage::processor;
 };
 constexpr SelfTest tests[] = {
     {"execute_data", execute_data},
@@ -107,15 +141,17 @@ constexpr SelfTest tests[] = {
     {"overflow_stack", overflow_stack},
     {"smash_stack", smash_stack},
     {"tell_layout", tell_layout},
+    {"echo_frames", echo_frames, SelfTestStage::devices},
 };
 
 }  // namespace
 
-void run_self_test(const BootInfo& boot) {
+void run_self_test(const BootInfo& boot, SelfTestStage stage) {
     std::string_view wanted = boot.option("self_test");
     if (wanted.empty()) return;
     for (const SelfTest& test : tests)
         if (test.name == wanted) {
+            if (test.stage != stage) return;
             test.run();
             stop_before_start("the self test came through");
         }

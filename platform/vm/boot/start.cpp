@@ -101,9 +101,10 @@ void start_first_processor(Machine& all, Processor& processor, PlatformBlock& bl
 /// The program's first thread: brings everything up, then becomes the program.
 void run_first_thread(Thread*) {
     Machine& all = machine();
-    run_self_test(all.boot);
+    run_self_test(all.boot, SelfTestStage::processor);
     start_processors();
     start_devices(all.boot);
+    run_self_test(all.boot, SelfTestStage::devices);
     start_host_side();
     start_alarm();
     upcall::boot();

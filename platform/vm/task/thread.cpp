@@ -179,7 +179,7 @@ void recycle_block(PlatformBlock& block) {
 }
 
 Result<ThreadBlock*> start_kernel_thread(void (*body)(void*), void* argument, const char* name) {
-    PlatformBlock* block = TRY(make_block(nullptr, machine().kernel.load(std::memory_order_relaxed)));
+    PlatformBlock* block = TRY(make_block(nullptr, this_block().head.kernel));
     block->body = body;
     block->argument = argument;
     block->name = name;

@@ -56,6 +56,14 @@ void start_device(Devices& devices, const DeviceWindow& window, DeviceRegisters&
                 platform::panic("the machine has more disks than can be used");
             devices.disks[devices.disk_count++] = start<BlockDevice>("block", window, registers);
             break;
+        case DeviceKind::network:
+            if (devices.network_count == Devices::most_networks)
+                platform::panic("the machine has more network devices than can be used");
+            devices.networks[devices.network_count++] = start<NetworkDevice>("network", window, registers);
+            break;
+        case DeviceKind::socket:
+            if (devices.socket == nullptr) devices.socket = start<SocketDevice>("vsock", window, registers);
+            break;
         default:
             break;
     }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <random>
 
 #include "core/base/heap.h"
 #include "platform/vm/device/shared_frames.h"
@@ -49,6 +50,11 @@ void unpark(std::atomic<u32>&, u32) {
     park_condition.notify_all();
 }
 
+void fill_entropy(std::span<u8> out) {
+    std::random_device source;
+    for (u8& byte : out) byte = static_cast<u8>(source());
+}
+
 bool spinning_pays() {
     return false;
 }
@@ -67,12 +73,19 @@ namespace {
 struct Allocations {
     std::mutex mutex;
     std::vector<void*> all;
-    ~Allocations() {
+    void release() {
+        std::lock_guard lock(mutex);
         for (void* one : all) std::free(one);
+        all.clear();
     }
+    ~Allocations() { release(); }
 } allocations;
 
 }  // namespace
+
+void release_shared_memory() {
+    allocations.release();
+}
 
 Result<SharedMemory> allocate_shared_memory(unsigned order) {
     usize size = usize{page_size} << order;

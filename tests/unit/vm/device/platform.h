@@ -15,4 +15,7 @@ struct MachineStopped : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Frees all shared frames, which drivers never give back: for who makes many drivers, once they are gone.
+void release_shared_memory();
+
 }  // namespace litebox::vm
