@@ -72,6 +72,11 @@ class RunParser {
             case opt_root:
                 root_ = *option.value;
                 break;
+            case opt_image:
+                image_ = *option.value;
+                break;
+            case opt_root_hash:
+                return take_root_hash(option);
             case opt_cwd:
                 cwd_ = *option.value;
                 break;
@@ -231,6 +236,32 @@ class RunParser {
             return "--cpus is for --platform=vm; a sandbox of host processes uses the processors that you "
                    "may "
                    "use, and `taskset` makes them fewer";
+        if (!image_.empty() && !command_.virtual_machine)
+            return "--image is for --platform=vm: host processes have no disk to read it from; unpack it and "
+                   "use --root";
+        return std::nullopt;
+    }
+
+    /// An image is verified, or the invoker says that it is not.
+    std::optional<std::string> choose_image() {
+        if (image_.empty())
+            return root_hash_given_
+                       ? std::optional<std::string>("--root-hash is of an image; name it with --image FILE")
+                       : std::nullopt;
+        if (!root_.empty()) return "--root and --image both say what the root is; leave one out";
+        if (!root_hash_given_)
+            return "--image " + quoted(image_) +
+                   ": add --root-hash HASH, which `litebox image build` printed, or --root-hash none to take "
+                   "what is in the file unverified";
+        std::string problem;
+        auto file = real(image_, problem);
+        if (!file) return "--image " + problem;
+        struct stat status;
+        if (stat(file->c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+            return "--image " + quoted(image_) +
+                   " is not a regular file; `litebox image build DIRECTORY --output FILE` makes an image";
+        command_.image = *file;
+        command_.root_given = true;
         return std::nullopt;
     }
 
@@ -239,6 +270,19 @@ class RunParser {
         if (!number || *number == 0 || *number > 1'000'000)
             return not_a(option, "a number from 1 to 1000000");
         command_.processes = *number;
+        return std::nullopt;
+    }
+
+    std::optional<std::string> take_root_hash(const FoundOption& option) {
+        constexpr size_t hash_size = 32;
+        root_hash_given_ = true;
+        command_.root_hash.clear();
+        if (*option.value == "none") return std::nullopt;
+        auto hash = parse_bytes(*option.value, hash_size);
+        if (!hash)
+            return "--root-hash " + quoted(*option.value) +
+                   " is not 64 hexadecimal digits; `litebox image build` prints them";
+        command_.root_hash = *hash;
         return std::nullopt;
     }
 
@@ -267,6 +311,7 @@ class RunParser {
     std::optional<std::string> finish() {
         if (deny_action_given_) command_.kill_on_denied = kill_;
         if (auto problem = check_platform()) return problem;
+        if (auto problem = choose_image()) return problem;
         if (auto problem = choose_user()) return problem;
         if (command_.interactive && !host_.terminal)
             return "-t needs a terminal on standard input; leave it out when the input is a pipe or a file";
@@ -278,6 +323,7 @@ class RunParser {
 
     std::optional<std::string> choose_user() {
         std::string passwd = host_.passwd;
+        if (!image_.empty()) passwd.clear();
         if (!root_.empty()) passwd = read_file(root_ + "/etc/passwd").value_or("");
         std::optional<Account> account;
         command_.uid = host_.uid;
@@ -292,7 +338,9 @@ class RunParser {
             account = number && *number <= UINT32_MAX ? find_account(passwd, static_cast<uint32_t>(*number))
                                                       : find_account(passwd, name);
             if (!account && !number)
-                return "--user " + quoted(name) + ": there is no such user" +
+                return "--user " + quoted(name) +
+                       (image_.empty() ? ": there is no such user"
+                                       : ": names are not looked up in an image") +
                        (root_.empty() ? "" : " in the root's /etc/passwd") +
                        "; a number works without a name";
             if (number && *number >= UINT32_MAX) return "--user " + quoted(name) + " is not a user id";
@@ -323,16 +371,16 @@ class RunParser {
                 return "--root " + quoted(root_) + " is not a directory; unpack an archive into one first";
             command_.grants.push_back({Grant::Kind::read_only, *host, "/"});
             command_.root_given = true;
-        } else {
+        } else if (image_.empty()) {
             add_default_view(command_, host_);
         }
         for (Grant& grant : requested_) command_.grants.push_back(std::move(grant));
-        bool visible = grant_for(command_, host_.current_directory) != nullptr && root_.empty();
+        bool visible = grant_for(command_, host_.current_directory) != nullptr && !command_.root_given;
         command_.working_directory = !cwd_.empty()
                                          ? absolute_path(cwd_, visible ? host_.current_directory : "/")
-                                     : visible       ? host_.current_directory
-                                     : root_.empty() ? command_.home
-                                                     : "/";
+                                     : visible             ? host_.current_directory
+                                     : command_.root_given ? "/"
+                                                           : command_.home;
         explain_directory();
         return std::nullopt;
     }
@@ -391,8 +439,8 @@ class RunParser {
     RunCommand command_;
     std::vector<Grant> requested_;
     std::vector<std::string> passed_, set_;
-    std::string root_, cwd_, user_;
-    bool kill_ = false, deny_action_given_ = false;
+    std::string root_, image_, cwd_, user_;
+    bool kill_ = false, deny_action_given_ = false, root_hash_given_ = false;
 };
 
 }  // namespace

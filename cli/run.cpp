@@ -28,6 +28,8 @@ RunOptions options_of(const RunCommand& command) {
         options.grants.push_back({static_cast<supervisor::Grant::Kind>(grant.kind), grant.host, grant.guest,
                                   grant.size, grant.system});
     options.root_given = command.root_given;
+    options.image = command.image;
+    options.root_hash = command.root_hash;
     options.allow_slow_fs = command.allow_slow_fs;
     options.arguments = command.arguments;
     options.environment = command.environment;

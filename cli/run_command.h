@@ -31,6 +31,8 @@ inline constexpr size_t call_numbers = 512;
 struct RunCommand {
     std::vector<Grant> grants;  // in the order of mounting: a later one covers an earlier one
     bool root_given = false;
+    std::string image;               // the root's file; empty: none
+    std::vector<uint8_t> root_hash;  // of its hash tree; empty: it is not verified
     bool current_directory_granted = false;
 
     std::vector<std::string> arguments;  // the program first

@@ -15,6 +15,12 @@ constexpr OptionSpec specs[] = {
     {opt_tmpfs, "tmpfs", 0, required, "PATH[:SIZE]", "/scratch:256M", "an empty directory in memory"},
     {opt_root, "root", 0, required, "DIR", "rootfs",
      "this directory is the root; nothing else of the host is shown. Writes stay in memory"},
+    {opt_image, "image", 0, required, "FILE", "root.img",
+     "this EROFS image, made by `litebox image build`, is the root of the virtual machine. Writes stay in "
+     "memory"},
+    {opt_root_hash, "root-hash", 0, required, "HASH|none", "none",
+     "of the image's hash tree: nothing else passes for its contents; none: take the image as it is, "
+     "unverified"},
     {opt_cwd, "cwd", 0, required, "DIR", "/srv", "directory to start in, as seen inside"},
     {opt_env, "env", 'e', required, "NAME=VALUE", "LANG=C", "set an environment variable"},
     {opt_env_pass, "env-pass", 0, required, "NAME", "EDITOR", "pass a variable of yours; NAME may end in *"},

@@ -12,6 +12,8 @@ enum RunOptionId : int {
     opt_rw,
     opt_tmpfs,
     opt_root,
+    opt_image,
+    opt_root_hash,
     opt_cwd,
     opt_env,
     opt_env_pass,

@@ -84,6 +84,17 @@ std::optional<uint64_t> parse_number(std::string_view text) {
     return value;
 }
 
+std::optional<std::vector<uint8_t>> parse_bytes(std::string_view text, size_t count) {
+    if (text.size() != 2 * count) return std::nullopt;
+    std::vector<uint8_t> bytes(count);
+    for (size_t i = 0; i < count; i++) {
+        const char* digits = text.data() + 2 * i;
+        auto [end, problem] = std::from_chars(digits, digits + 2, bytes[i], 16);
+        if (problem != std::errc() || end != digits + 2) return std::nullopt;
+    }
+    return bytes;
+}
+
 std::optional<std::string> read_file(const std::string& path, size_t limit) {
     int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return std::nullopt;

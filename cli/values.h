@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace litebox::cli {
 
@@ -15,6 +16,9 @@ std::optional<uint64_t> parse_size(std::string_view text, uint64_t whole = 0);
 std::optional<uint64_t> parse_duration(std::string_view text);
 
 std::optional<uint64_t> parse_number(std::string_view text);
+
+/// `count` bytes, each as two hexadecimal digits.
+std::optional<std::vector<uint8_t>> parse_bytes(std::string_view text, size_t count);
 
 /// The whole file, up to `limit` bytes; nothing when it cannot be read.
 std::optional<std::string> read_file(const std::string& path, size_t limit = 1 << 20);

@@ -23,6 +23,8 @@ struct Grant {
 struct RunOptions {
     std::vector<Grant> grants;  // in the order of mounting: a later one covers an earlier one
     bool root_given = false;
+    std::string image;               // EROFS, the root of a virtual machine; empty: none
+    std::vector<uint8_t> root_hash;  // of its dm-verity tree, 32 bytes; empty: it is not verified
     bool allow_slow_fs = false;
 
     std::vector<std::string> arguments;    // the program first: a path, or a name to look up in PATH

@@ -14,6 +14,16 @@ bool grants_writing(const RunOptions& options) {
                        [](const Grant& grant) { return grant.kind == Grant::Kind::read_write; });
 }
 
+/// The monitor gets the file open, so that it is the one that was looked at, whatever its name becomes.
+void add_image(std::vector<std::string>& words) {
+    const std::string file = std::to_string(monitor_image);
+    for (const std::string& word :
+         {std::string("-add-fd"), "set=" + file + ",fd=" + file, std::string("-drive"),
+          "if=none,id=image,format=raw,readonly=on,file=/dev/fdset/" + file, std::string("-device"),
+          std::string("virtio-blk-device,drive=image")})
+        words.push_back(word);
+}
+
 }  // namespace
 
 std::vector<std::string> monitor_environment() {
@@ -28,7 +38,7 @@ std::vector<std::string> monitor_command(const MonitorPlan& plan, bool kvm) {
     const std::string export_options = std::string("local,id=view,path=") + monitor_export +
                                        ",security_model=none,multidevs=remap" +
                                        (grants_writing(*plan.options) ? "" : ",readonly=on");
-    return {
+    std::vector<std::string> words{
         "qemu",
         "-no-user-config",
         "-nodefaults",
@@ -78,6 +88,8 @@ std::vector<std::string> monitor_command(const MonitorPlan& plan, bool kvm) {
         "-device",
         "virtio-rng-device,rng=entropy",
     };
+    if (plan.image.get() >= 0) add_image(words);
+    return words;
 }
 
 }  // namespace litebox::supervisor

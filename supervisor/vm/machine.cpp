@@ -125,6 +125,17 @@ process::Rings* private_rings() {
     return static_cast<process::Rings*>(rings);
 }
 
+/// None where none was asked for.
+Descriptor open_image(const RunOptions& options) {
+    if (options.image.empty()) return {};
+    Descriptor file(open(options.image.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    struct stat status;
+    if (file.get() < 0 || fstat(file.get(), &status) != 0)
+        throw std::system_error(errno, std::generic_category(), "the image " + options.image);
+    if (!S_ISREG(status.st_mode)) throw std::runtime_error(options.image + " is not a regular file");
+    return file;
+}
+
 MonitorPlan make_plan(const RunOptions& options, std::string_view kernel, process::Rings& rings) {
     MonitorPlan plan{};
     plan.options = &options;
@@ -134,6 +145,7 @@ MonitorPlan make_plan(const RunOptions& options, std::string_view kernel, proces
     plan.processors = machine_processors(options);
     plan.user = geteuid();
     plan.group = getegid();
+    plan.image = open_image(options);
     plan.identity = unprivileged_identity(static_cast<uint32_t>(getpid()));
     std::vector<GrantRoot> roots = look_at_grants(options, plan.identity);
     plan.covered = assign_lanes(options, roots, plan.identity).covered;

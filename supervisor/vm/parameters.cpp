@@ -57,6 +57,7 @@ uint64_t flags_of(const RunOptions& options) {
     if (options.trace) flags |= flag_trace;
     if (options.statistics) flags |= flag_statistics;
     if (options.quiet) flags |= flag_quiet;
+    if (!options.image.empty()) flags |= flag_root_image;
     if (options.root_given) flags |= flag_root_given;
     if (options.interactive) flags |= flag_interactive;
     if (options.kill_on_denied) flags |= flag_kill_on_denied;
@@ -143,6 +144,7 @@ std::string make_parameters(const RunOptions& options, const MachineParameters& 
                               0};
     module.value(Parameter::limits, limits);
     module.value(Parameter::flags, flags_of(options));
+    if (!options.root_hash.empty()) module.array(Parameter::root_hash, options.root_hash);
     module.array(Parameter::denied_calls, denied_bits(options));
     module.value(Parameter::clock, clock_now());
     module.record(Parameter::seed, {seed, sizeof(seed)});

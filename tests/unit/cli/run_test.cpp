@@ -245,6 +245,31 @@ TEST_F(Run, RootIsADirectory) {
     EXPECT_EQ(check_program(command)->code, 127);
 }
 
+TEST_F(Run, AnImageIsVerifiedOrSaidNotToBe) {
+    std::string image = write("image", "x");
+    const std::string hash(64, 'a');
+    auto refused = [&](std::vector<const char*> words, std::string_view why) {
+        words.insert(words.begin(), "--platform=vm");
+        words.push_back("true");
+        std::string said = bad(words);
+        EXPECT_NE(said.find(why), std::string::npos) << said;
+    };
+    refused({"--image", image.c_str()}, "add --root-hash HASH");
+    refused({"--root-hash", hash.c_str()}, "name it with --image");
+    refused({"--image", image.c_str(), "--root-hash", "none", "--root", here_.c_str()}, "leave one out");
+    refused({"--image", here_.c_str(), "--root-hash", "none"}, "not a regular file");
+    refused({"--image", (image + "2").c_str(), "--root-hash", "none"}, "no such file");
+    refused({"--image", image.c_str(), "--root-hash", "none", "--user", "root"}, "not looked up in an image");
+    for (const std::string& wrong : {hash + "a", hash.substr(1), hash.substr(1) + "x", std::string()})
+        refused({"--image", image.c_str(), "--root-hash", wrong.c_str()}, "64 hexadecimal digits");
+    EXPECT_NE(bad({"--image", image.c_str(), "--root-hash", "none", "true"}).find("is for --platform=vm"),
+              std::string::npos);
+    auto command = good({"--platform=vm", "--image", image.c_str(), "--root-hash", hash.c_str(), "true"});
+    EXPECT_EQ(command.root_hash, std::vector<uint8_t>(32, 0xaa));
+    EXPECT_TRUE(command.grants.empty());
+    EXPECT_EQ(command.working_directory, "/");
+}
+
 TEST_F(Run, ProgramsThatAreFine) {
     EXPECT_EQ(check({"true"}).second, "");
     EXPECT_EQ(check({"/bin/sh"}).second, "");
