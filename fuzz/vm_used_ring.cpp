@@ -65,7 +65,11 @@ struct Driver {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size) {
-    static SharedFrames frames = SharedFrames::allocate(1).value();
+    // Whatever an input leaves behind would have the whole heap searched for leaks after it.
+    struct Release {
+        ~Release() { release_shared_memory(); }
+    } release;
+    SharedFrames frames = SharedFrames::allocate(1).value();
     fuzz::Input input(data, size);
     Driver driver(frames);
     try {
