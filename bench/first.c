@@ -1,7 +1,8 @@
 // The first program of a virtual machine. As PID 1 of a Linux kernel with an initramfs it mounts what
-// programs need and stops the machine at the end; as a program of LiteBox it finds that done. Says "first" at
-// once, then what memory there is, then runs the words of its command line (of /arguments under Linux),
-// separated by "--".
+// programs need, loads the modules that the initramfs has, mounts the disk that they may show, and stops the
+// machine at the end; as a program of LiteBox it finds that done. Says "first" at once, then what memory there
+// is, then runs the words of its command line (of /arguments under Linux), separated by "--".
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,19 @@ static void bring_up_loopback(void) {
     int socket_for_it = socket(AF_INET, SOCK_DGRAM, 0);
     if (ioctl(socket_for_it, SIOCSIFFLAGS, &request) != 0) perror("lo");
     close(socket_for_it);
+}
+
+/// In the order of their numbers; the disk is an image as LiteBox reads it.
+static void mount_disk(void) {
+    char name[64];
+    int file, count = 0;
+    for (; snprintf(name, sizeof name, "/modules/%d.ko", count), (file = open(name, O_RDONLY)) >= 0; count++) {
+        if (syscall(SYS_finit_module, file, "", 0) != 0) perror(name);
+        close(file);
+    }
+    if (count == 0) return;
+    if (mount("dev", "/dev", "devtmpfs", 0, NULL) || mount("/dev/vda", "/disk", "erofs", MS_RDONLY, NULL))
+        perror("/dev/vda");
 }
 
 static void show_memory(void) {
@@ -75,6 +90,7 @@ int main(int argc, char** argv) {
     int alone = access("/arguments", R_OK) == 0;
     if (alone) {
         mount("proc", "/proc", "proc", 0, NULL);
+        mount_disk();
         mkdir("/dev/shm", 0777);
         mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
         bring_up_loopback();

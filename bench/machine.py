@@ -9,11 +9,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+
+import cloud_kernel
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-PACKAGE = "linux-image-cloud-amd64"
 MEMORY = 256
 LIMIT = 600
 # Row of micro, title, and what it must reach: at most so much of what Linux takes.
@@ -25,67 +27,45 @@ ROWS = [
     ("pipe_64k", "64 KiB through a pipe", 1.0),
     ("tcp_round_trip", "loopback TCP round trip", 1.0),
     ("tcp_64k", "64 KiB through loopback TCP", 1 / 0.95),
+    ("disk_64k", "64 KiB of a file on a virtio disk, EROFS, read for the first time", 1 / 0.95),
 ]
+DISK_ROW = "disk_64k"
+DISK_FILE = 40 << 20
 
 
 def word_list(program_folder):
     words = []
     for name, _, _ in ROWS:
-        words += [f"{program_folder}/micro", "--only", name, "--batches", "3", "--static", f"{program_folder}/true", "--"]
+        if name != DISK_ROW:
+            words += [f"{program_folder}/micro", "--only", name, "--batches", "3", "--static", f"{program_folder}/true", "--"]
     return words[:-1]
 
 
-def archive(members):
-    """An initramfs: cpio's newc format, written here since that is shorter than a tool to install."""
-    out = bytearray()
-
-    def add(name, data=b"", mode=0o100755, device=(0, 0)):
-        path = name.encode() + b"\0"
-        fields = (len(out) + 1, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(path), 0)
-        out.extend(b"070701" + "".join(f"{field:08x}" for field in fields).encode() + path)
-        out.extend(b"\0" * (-len(out) % 4) + data)
-        out.extend(b"\0" * (-len(out) % 4))
-
-    for directory in ("dev", "proc", "tmp", "bench"):
-        add(directory, mode=0o40755)
-    add("dev/console", mode=0o20600, device=(5, 1))
-    for name, data in members:
-        add(name, data)
-    add("TRAILER!!!", mode=0)
-    return bytes(out)
-
-
-def linux_kernel():
-    """The path of Debian's kernel, downloaded once."""
-    folder = BUILD / "bench-linux"
-    found = sorted(folder.glob("boot/vmlinuz-*"))
-    if found:
-        return found[-1]
-    depends = subprocess.run(["apt-cache", "depends", PACKAGE], capture_output=True, text=True, check=True).stdout
-    package = re.search(r"Depends: (linux-image-\S+)", depends)
-    if not package:
-        raise RuntimeError(f"apt knows no {PACKAGE}: apt-get update")
-    folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "download", package[1]], cwd=folder, check=True, capture_output=True)
-    archive_file = next(folder.glob("linux-image-*.deb"))
-    subprocess.run(["dpkg-deb", "-x", archive_file, folder], check=True)
-    shutil.rmtree(folder / "lib", ignore_errors=True)
-    archive_file.unlink()
-    return sorted(folder.glob("boot/vmlinuz-*"))[-1]
-
-
-def linux_command(kernel, initramfs, memory):
-    # What LiteBox leaves out of the machine (timer, interrupt controller and clock of a PC) this kernel cannot do without.
-    return ["qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
-            "-M", "microvm,acpi=off,pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off",
-            "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max", "-m", f"{memory}M", "-smp", "1",
-            "-serial", "stdio", "-kernel", str(kernel), "-initrd", str(initramfs),
-            "-append", "console=ttyS0 quiet reboot=t panic=-1 mitigations=off"]
+def disk_words(program_folder, disk):
+    return [f"{program_folder}/micro", "--only", DISK_ROW, "--batches", "3", "--unread", f"{disk}/unread"]
 
 
 def litebox_command(words, memory):
     return [str(BUILD / "bin/litebox"), "run", "--quiet", "--platform=vm", "--cpus=1", f"--memory={memory}M", "--",
             str(BUILD / "bench/first"), *words]
+
+
+def litebox_disk_command(image, memory):
+    return [str(BUILD / "bin/litebox"), "run", "--quiet", "--platform=vm", "--cpus=1", f"--memory={memory}M", f"--image={image}",
+            "--root-hash=none", "--", "/first", *disk_words("", "")]
+
+
+def make_image(folder):
+    """The disk of both: the programs, and a file larger than any row reads."""
+    root = pathlib.Path(folder, "root")
+    root.mkdir()
+    for name in ("first", "micro"):
+        shutil.copy(BUILD / "bench" / name, root)
+    (root / "unread").write_bytes(b"".join(number.to_bytes(8, "little") for number in range(DISK_FILE // 8)))
+    image = pathlib.Path(folder, "disk.img")
+    subprocess.run([BUILD / "bin/litebox", "image", "build", root, "--output", image], check=True, capture_output=True)
+    shutil.rmtree(root)
+    return image
 
 
 def boot(command):
@@ -144,24 +124,38 @@ def table(linux, ours):
     return "\n".join(lines)
 
 
+def measure(kernel, modules, folder, rounds):
+    read = lambda name: (BUILD / "bench" / name).read_bytes()
+    programs = [("init", read("first")), ("bench/micro", read("micro")), ("bench/true", read("true"))]
+    image = make_image(folder)
+    plain, with_disk = folder / "plain.cpio", folder / "disk.cpio"
+    plain.write_bytes(cloud_kernel.archive(programs + [("arguments", "\n".join(word_list("/bench")).encode())]))
+    with_disk.write_bytes(cloud_kernel.archive(
+        programs + modules + [("arguments", "\n".join(disk_words("/bench", "/disk")).encode())]))
+    linux, ours = [], []
+    for _ in range(rounds):
+        # What starts and fills memory is measured without the disk.
+        for to, command, disk_command in (
+                (linux, cloud_kernel.command(kernel, plain, MEMORY), cloud_kernel.command(kernel, with_disk, MEMORY, image)),
+                (ours, litebox_command(word_list(BUILD / "bench"), MEMORY), litebox_disk_command(image, MEMORY))):
+            found = boot(command)
+            found["rows"].update(boot(disk_command)["rows"])
+            to.append(found)
+    return linux, ours
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", metavar="FILE", help="write the table there too")
     arguments = parser.parse_args()
-    read = lambda name: (BUILD / "bench" / name).read_bytes()
-    initramfs = BUILD / "bench-linux.cpio"
     try:
-        kernel = linux_kernel()
+        kernel, modules = cloud_kernel.cloud_kernel(BUILD / "bench-linux")
     except (RuntimeError, OSError, subprocess.CalledProcessError) as problem:
-        print(f"bench: {PACKAGE} cannot be had: {problem}")
+        print(f"bench: {cloud_kernel.PACKAGE} cannot be had: {problem}")
         return 1
-    initramfs.write_bytes(archive([("init", read("first")), ("bench/micro", read("micro")), ("bench/true", read("true")),
-                                   ("arguments", "\n".join(word_list("/bench")).encode())]))
-    linux, ours = [], []
-    for _ in range(arguments.rounds):
-        linux.append(boot(linux_command(kernel, initramfs, MEMORY)))
-        ours.append(boot(litebox_command(word_list(BUILD / "bench"), MEMORY)))
+    with tempfile.TemporaryDirectory(prefix="litebox-bench-") as folder:
+        linux, ours = measure(kernel, modules, pathlib.Path(folder), arguments.rounds)
     text = f"{kernel.name}, QEMU microvm, emulated, one processor, best of {arguments.rounds}.\n\n" + table(linux, ours)
     print(text)
     if arguments.output:

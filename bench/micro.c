@@ -10,6 +10,7 @@
 
 const char* scratch_directory = "/dev/shm";
 const char* static_program = NULL;
+const char* unread_file = NULL;
 
 void die(const char* what) {
     fprintf(stderr, "micro: %s: %s\n", what, strerror(errno));
@@ -60,7 +61,7 @@ static const struct bench* const tables[] = {call_rows, memory_rows, channel_row
 static int usage(void) {
     fprintf(stderr,
             "usage: micro [--group NAME | --only ROW | --list] [--batches N] [--scratch DIR] [--static "
-            "PROGRAM]\n");
+            "PROGRAM] [--unread FILE]\n");
     return 2;
 }
 
@@ -84,6 +85,8 @@ int main(int argc, char** argv) {
             scratch_directory = value;
         else if (!strcmp(argv[i], "--static"))
             static_program = value;
+        else if (!strcmp(argv[i], "--unread"))
+            unread_file = value;
         else
             return usage();
         i++;

@@ -19,6 +19,7 @@ extern const struct bench call_rows[], memory_rows[], channel_rows[], process_ro
 
 extern const char* scratch_directory;  // on tmpfs
 extern const char* static_program;     // a static program that ends at once
+extern const char* unread_file;        // a large one on a disk, which nobody has read yet
 
 /// Prints what failed with errno's words and ends the row's process.
 void die(const char* what) __attribute__((noreturn));

@@ -61,6 +61,20 @@ static void run_pread_64k(long n) {
         if (pread(descriptor, buffer, sizeof buffer, 0) != (ssize_t)sizeof buffer) die("pread");
 }
 
+static void open_unread(void) {
+    if (!unread_file || (descriptor = open(unread_file, O_RDONLY)) < 0) die(unread_file ? unread_file : "--unread");
+}
+
+static void close_unread(void) {
+    close(descriptor);
+}
+
+/// On and on: nothing is read twice.
+static void run_read_disk(long n) {
+    while (n--)
+        if (read(descriptor, buffer, sizeof buffer) != (ssize_t)sizeof buffer) die("the file is too short");
+}
+
 const struct bench call_rows[] = {
     {"getpid", "calls", NULL, run_getpid, NULL, 10, 0},
     {"getppid_libc", "calls", NULL, run_getppid, NULL, 10, 0},
@@ -68,5 +82,6 @@ const struct bench call_rows[] = {
     {"open_read64_close", "calls", make_file, run_open_read_close, drop_file, 10, 0},
     {"pread_1", "calls", make_file, run_pread_1, drop_file, 10, 0},
     {"pread_64k", "calls", make_file, run_pread_64k, drop_file, 10, 0},
+    {"disk_64k", "disk", open_unread, run_read_disk, close_unread, 20, 128},
     {NULL, NULL, NULL, NULL, NULL, 0, 0},
 };
