@@ -1,43 +1,34 @@
 #include "core/base/string.h"
 
+#include "core/base/bytes.h"
 #include "platform/platform.h"
 
 #ifdef LITEBOX_FREESTANDING
-// The compiler emits calls to these; the processor's string instructions need no vector registers and are
-// fast from a few dozen bytes on, so short lengths take a shorter way.
+// The compiler emits calls to these.
 extern "C" {
 
 void* memcpy(void* to, const void* from, std::size_t length) {
-    void* result = to;
-    asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
-    return result;
+    litebox::bytes::copy_forward(to, from, length);
+    return to;
 }
 
 void* memmove(void* to, const void* from, std::size_t length) {
     auto* target = static_cast<unsigned char*>(to);
     const auto* source = static_cast<const unsigned char*>(from);
-    if (target <= source || target >= source + length) return memcpy(to, from, length);
-    void* last_target = target + length - 1;
-    const void* last_source = source + length - 1;
-    asm volatile("std; rep movsb; cld"
-                 : "+D"(last_target), "+S"(last_source), "+c"(length)
-                 :
-                 : "memory", "cc");
+    if (target <= source || target >= source + length)
+        litebox::bytes::copy_forward(to, from, length);
+    else
+        litebox::bytes::copy_backward(to, from, length);
     return to;
 }
 
 void* memset(void* to, int value, std::size_t length) {
-    void* result = to;
-    asm volatile("rep stosb" : "+D"(to), "+c"(length) : "a"(value) : "memory");
-    return result;
+    litebox::bytes::fill(to, static_cast<unsigned char>(value), length);
+    return to;
 }
 
 int memcmp(const void* a, const void* b, std::size_t length) {
-    const auto* x = static_cast<const unsigned char*>(a);
-    const auto* y = static_cast<const unsigned char*>(b);
-    for (std::size_t i = 0; i < length; i++)
-        if (x[i] != y[i]) return x[i] - y[i];
-    return 0;
+    return litebox::bytes::compare(a, b, length);
 }
 
 void* memchr(const void* bytes, int value, std::size_t length) {
