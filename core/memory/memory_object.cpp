@@ -11,7 +11,7 @@ namespace {
 constexpr u64 largest_size = u64{1} << 44;  // 16 TiB: what the index can name
 constexpr u64 run_pages = 16;               // pages are made in runs of up to this many
 // A source is asked for so many pages at first, and for twice as many each time it is read in order.
-constexpr u64 least_ahead = 4, most_ahead = 32;
+constexpr u64 least_ahead = 4, most_ahead = 256;
 
 /// Of the largest 2^order that is not above `count`, which is not 0.
 unsigned order_within(u64 count) {
@@ -108,19 +108,19 @@ Result<u8*> MemoryObject::take_pages(unsigned* order, bool zeroed) {
     }
 }
 
-u64 MemoryObject::read_ahead(u64 index) {
+u64 MemoryObject::read_ahead(u64 index, u64 needed) {
     bool in_order = index == next_brought_.load(std::memory_order_relaxed);
     u64 pages = in_order ? ahead_.load(std::memory_order_relaxed) * 2 : 0;
-    pages = min(max(pages, least_ahead), most_ahead);
+    pages = min(max(max(pages, needed), least_ahead), most_ahead);
     ahead_.store(pages, std::memory_order_relaxed);
     return pages;
 }
 
-/// The absent page at `index`, with some behind it, from the source.
-Result<u8*> MemoryObject::bring(u64 index) {
+/// The absent page at `index`, with some behind it, from the source; `needed` pages are asked for.
+Result<u8*> MemoryObject::bring(u64 index, u64 needed) {
     u64 end = page_up(size()) / page_size;
     if (index >= end) return Errno::einval;
-    u64 wanted = min(read_ahead(index), end - index), run = 1;
+    u64 wanted = min(read_ahead(index, needed), end - index), run = 1;
     {
         ReadGuard guard(lock_);
         while (run < wanted && find(index + run) == nullptr) run++;
@@ -173,7 +173,7 @@ Result<u8*> MemoryObject::page(u64 index, bool create) {
         if (u8* found = find(index)) return found;
     }
     if (!create) return static_cast<u8*>(nullptr);
-    if (has_source()) return bring(index);
+    if (has_source()) return bring(index, 1);
     WriteGuard guard(lock_);
     if (u8* found = find(index)) return found;
     return make(index, 1);
@@ -211,7 +211,8 @@ Result<usize> MemoryObject::read(IoCursor& to, u64 offset) {
             }
         }
         if (absent) {
-            auto brought = bring(offset / page_size);
+            u64 needed = (offset % page_size + to.remaining() + page_size - 1) / page_size;
+            auto brought = bring(offset / page_size, needed);
             if (!brought.ok()) return done > 0 ? Result<usize>(done) : brought.error();
             continue;
         }

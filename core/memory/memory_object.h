@@ -82,10 +82,10 @@ class MemoryObject : public RefCounted<MemoryObject> {
     u8* find(u64 index) const;
     Result<u8*> take_pages(unsigned* order, bool zeroed);
     Result<u8*> make(u64 index, u64 wanted_run);
-    Result<u8*> bring(u64 index);
+    Result<u8*> bring(u64 index, u64 needed);
     Result<u8*> bring_run(u64 index, unsigned order);
     Result<u8*> keep_brought(u64 index, u8* pages, u64 count);
-    u64 read_ahead(u64 index);
+    u64 read_ahead(u64 index, u64 needed);
     Result<u8**> slot(u64 index);
     void detach_pages(u64 first, u64 last, Freed& freed);
     void zero_part(u64 begin, u64 end);

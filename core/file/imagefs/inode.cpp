@@ -193,7 +193,7 @@ Result<u32> chunk_block(ImageFileSystem& owner, const ImageLayout& layout, u64 c
 
 /// The rest of a chunk, and those behind it that lie behind it in the image, too.
 Result<ImageExtent> chunk_extent(ImageFileSystem& owner, const ImageLayout& layout, u64 offset) {
-    constexpr u64 enough = 32 * page_size;  // as much as is asked for at once
+    constexpr u64 enough = 256 * page_size;  // as much as is asked for at once
     u64 chunk = offset >> layout.chunk_bits, chunk_size = u64{1} << layout.chunk_bits;
     u64 block = TRY(chunk_block(owner, layout, chunk));
     u64 within = offset & (chunk_size - 1), length = chunk_size - within;

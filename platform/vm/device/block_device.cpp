@@ -6,8 +6,9 @@ namespace litebox::vm {
 
 namespace {
 
-constexpr u64 feature_read_only = 1 << 5, feature_flush = 1 << 9;
-constexpr u32 parts_per_request = 3;
+constexpr u64 feature_most_parts = 1 << 2, feature_read_only = 1 << 5, feature_flush = 1 << 9;
+constexpr u32 most_parts_field = 12;
+constexpr u32 least_parts_per_request = 3;
 constexpr usize status_at = 64;
 constexpr u64 turn_look_ns = 1000000;
 
@@ -21,20 +22,23 @@ struct Header {
 /// The frames of one request, given back at its end.
 class BlockDevice::Use : Pinned {
   public:
-    Use(BlockDevice& owner, usize wanted) : owner_(owner) {
+    explicit Use(BlockDevice& owner) : owner_(owner) {
         for (;;) {
             u32 turn = owner.turn_.load(std::memory_order_acquire);
             slot_ = owner.try_slot();
             if (slot_ != nullptr) break;
             (void)platform::park(owner.turn_, turn, platform::monotonic_ns() + turn_look_ns);
         }
-        if (wanted > page_size) bulk_ = owner.try_bulk();
     }
     ~Use() {
         if (bulk_ != nullptr) owner_.give_back(bulk_->used);
         owner_.give_back(slot_->used);
     }
     [[nodiscard]] Slot& slot() { return *slot_; }
+    /// Room for what is copied: a page, or more where there is some.
+    void want_room(usize wanted) {
+        if (wanted > page_size && bulk_ == nullptr) bulk_ = owner_.try_bulk();
+    }
     [[nodiscard]] SharedFrames& frames() { return bulk_ != nullptr ? bulk_->frames : slot_->frames; }
     [[nodiscard]] usize at() const { return bulk_ != nullptr ? 0 : data_at; }
     [[nodiscard]] usize room() const { return bulk_ != nullptr ? largest_piece : page_size; }
@@ -46,14 +50,18 @@ class BlockDevice::Use : Pinned {
 };
 
 Result<void> BlockDevice::begin(DeviceRegisters& registers) {
-    TRY(device_.begin(registers, "block", feature_read_only | feature_flush));
+    TRY(device_.begin(registers, "block", feature_most_parts | feature_read_only | feature_flush));
     u64 sectors = TRY(device_.configuration64(0)).any();
     if (!checked_mul(sectors, sector, &size_) || size_ >> 63 != 0) return Errno::eio;
     read_only_ = device_.has(feature_read_only);
     flushes_ = device_.has(feature_flush);
     TRY(queue_.begin(device_, 0));
-    slot_count_ = min<u32>(most_slots, queue_.entries() / parts_per_request);
+    slot_count_ = min<u32>(most_slots, queue_.entries() / least_parts_per_request);
     if (slot_count_ == 0) return Errno::eio;
+    // A device that does not tell takes one. More than this it does not get, whatever it tells.
+    if (device_.has(feature_most_parts))
+        data_parts_ = max<u32>(1, TRY(device_.configuration(most_parts_field, sizeof(u32))).any());
+    data_parts_ = min<usize>(min(data_parts_, LentFrames::most_runs), queue_.entries() - 2);
     slots_[0].frames = TRY(SharedFrames::allocate(1));
     return device_.start();
 }
@@ -108,52 +116,89 @@ void BlockDevice::give_back(std::atomic<u32>& used) {
     platform::unpark(turn_, 1);
 }
 
-Result<void> BlockDevice::perform(Slot& slot, Request request, u64 offset, const SharedRange* data) {
+/// The chain's number. Where the ring is full, it is waited for.
+Result<u16> BlockDevice::submit(std::span<const SharedRange> parts) {
+    for (;;) {
+        u32 turn = turn_.load(std::memory_order_acquire);
+        auto chain = queue_.submit(parts);
+        if (chain.ok() || chain.error() != Errno::eagain) return chain;
+        (void)platform::park(turn_, turn, platform::monotonic_ns() + turn_look_ns);
+    }
+}
+
+Result<void> BlockDevice::perform(Slot& slot, Request request, u64 offset,
+                                  std::span<const SharedRange> data) {
     constexpr u8 untouched = 0xff, unsupported = 2;
     Header header{static_cast<u32>(request), 0, offset / sector};
     slot.frames.write(0, {reinterpret_cast<const u8*>(&header), sizeof(header)});
     slot.frames.store<u8>(status_at, untouched);
-    SharedRange parts[parts_per_request];
+    SharedRange parts[LentFrames::most_runs + 2];
     usize count = 0;
+    u32 expected = sizeof(u8);
     parts[count++] = slot.frames.to_device(0, sizeof(header));
-    if (data != nullptr) parts[count++] = *data;
+    for (const SharedRange& part : data) {
+        parts[count++] = part;
+        if (part.device_writes) expected += part.length;
+    }
     parts[count++] = slot.frames.from_device(status_at, sizeof(u8));
-    u32 expected = sizeof(u8) + (data != nullptr && data->device_writes ? data->length : 0);
-    u32 written = queue_.wait(TRY(queue_.submit({parts, count})));
+    u32 written = queue_.wait(TRY(submit({parts, count})));
     u8 status = slot.frames.load<u8>(status_at).any();
     if (status == unsupported) return Errno::eopnotsupp;
-    // Less than all: some bytes are those of an earlier request.
+    // Less than all: some bytes are what was there before.
     if (status != 0 || written < expected) return Errno::eio;
     return {};
+}
+
+/// Reads what one request takes; how much that was.
+Result<usize> BlockDevice::read_front(Use& use, u64 offset, std::span<u8> to) {
+    LentFrames lent(to, true, data_parts_);
+    if (lent.size() > 0) {
+        TRY(perform(use.slot(), Request::read, offset, lent.ranges()));
+        return lent.size();
+    }
+    use.want_room(to.size());
+    usize length = min(to.size(), use.room());
+    SharedRange data = use.frames().from_device(use.at(), length);
+    TRY(perform(use.slot(), Request::read, offset, {&data, 1}));
+    use.frames().read(use.at(), to.first(length));
+    return length;
 }
 
 Result<void> BlockDevice::read(u64 offset, std::span<u8> to) {
     TRY(check(offset, to.size()));
     if (to.empty()) return {};
-    Use use(*this, to.size());
+    Use use(*this);
     while (!to.empty()) {
-        usize length = min(to.size(), use.room());
-        SharedRange data = use.frames().from_device(use.at(), length);
-        TRY(perform(use.slot(), Request::read, offset, &data));
-        use.frames().read(use.at(), to.first(length));
-        offset += length;
-        to = to.subspan(length);
+        usize done = TRY(read_front(use, offset, to));
+        offset += done;
+        to = to.subspan(done);
     }
     return {};
+}
+
+Result<usize> BlockDevice::write_front(Use& use, u64 offset, std::span<const u8> from) {
+    LentFrames lent(from, false, data_parts_);
+    if (lent.size() > 0) {
+        TRY(perform(use.slot(), Request::write, offset, lent.ranges()));
+        return lent.size();
+    }
+    use.want_room(from.size());
+    usize length = min(from.size(), use.room());
+    use.frames().write(use.at(), from.first(length));
+    SharedRange data = use.frames().to_device(use.at(), length);
+    TRY(perform(use.slot(), Request::write, offset, {&data, 1}));
+    return length;
 }
 
 Result<void> BlockDevice::write(u64 offset, std::span<const u8> from) {
     TRY(check(offset, from.size()));
     if (read_only_) return Errno::erofs;
     if (from.empty()) return {};
-    Use use(*this, from.size());
+    Use use(*this);
     while (!from.empty()) {
-        usize length = min(from.size(), use.room());
-        use.frames().write(use.at(), from.first(length));
-        SharedRange data = use.frames().to_device(use.at(), length);
-        TRY(perform(use.slot(), Request::write, offset, &data));
-        offset += length;
-        from = from.subspan(length);
+        usize done = TRY(write_front(use, offset, from));
+        offset += done;
+        from = from.subspan(done);
     }
     return {};
 }
@@ -161,8 +206,8 @@ Result<void> BlockDevice::write(u64 offset, std::span<const u8> from) {
 /// A device without flushes keeps nothing back.
 Result<void> BlockDevice::flush() {
     if (!flushes_) return {};
-    Use use(*this, 0);
-    return perform(use.slot(), Request::flush, 0, nullptr);
+    Use use(*this);
+    return perform(use.slot(), Request::flush, 0, {});
 }
 
 }  // namespace litebox::vm

@@ -1,9 +1,10 @@
 // virtio-blk (VIRTIO 1.2, 5.2): a disk. Reads, writes and flushes, many at a time; each for one waiting
 // thread.
 //
-// All bytes go through shared frames, never straight to memory of the program's or the core's.
+// Whole pages of the core's are lent to the device; what else there is goes through shared frames.
 #pragma once
 
+#include "platform/vm/device/lent_frames.h"
 #include "platform/vm/device/virtio_device.h"
 
 namespace litebox::vm {
@@ -41,13 +42,17 @@ class BlockDevice : Pinned {
     Slot* try_slot();
     Bulk* try_bulk();
     void give_back(std::atomic<u32>& used);
-    Result<void> perform(Slot& slot, Request request, u64 offset, const SharedRange* data);
+    Result<usize> read_front(Use& use, u64 offset, std::span<u8> to);
+    Result<usize> write_front(Use& use, u64 offset, std::span<const u8> from);
+    Result<u16> submit(std::span<const SharedRange> parts);
+    Result<void> perform(Slot& slot, Request request, u64 offset, std::span<const SharedRange> data);
 
     VirtioDevice device_;
     RequestQueue queue_;
     u64 size_ = 0;
     bool read_only_ = false, flushes_ = false;
     u32 slot_count_ = 0;
+    usize data_parts_ = 1;  // of a request, that the device takes
     Slot slots_[most_slots];
     Bulk bulks_[most_bulk_buffers];
     std::atomic<u32> turn_{0};

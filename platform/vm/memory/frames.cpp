@@ -167,7 +167,7 @@ void Frames::withdraw(u64 count) {
     promised_.fetch_sub(count, std::memory_order_relaxed);
 }
 
-Physical Frames::take_promised() {
+Physical Frames::take_promised(bool zeroed) {
     Physical frame = 0;
     {
         SpinGuard guard(lock_);
@@ -175,7 +175,7 @@ Physical Frames::take_promised() {
         // There is one: every other way to a frame leaves those promised alone.
         frame = hand_out(take(0), 0, FrameUse::kernel);
     }
-    zero_pages(direct(frame));
+    if (zeroed) zero_pages(direct(frame));
     return frame;
 }
 

@@ -49,8 +49,8 @@ class Frames : Pinned {
     /// Sets frames aside that `take_promised` then cannot fail to find. ENOMEM: there are not as many.
     Result<void> promise(u64 count);
     void withdraw(u64 count);
-    /// One frame of zeros out of those promised, for the kernel.
-    Physical take_promised();
+    /// One frame out of those promised, for the kernel.
+    Physical take_promised(bool zeroed = true);
 
     [[nodiscard]] u64 free_frames() const { return free_.load(std::memory_order_relaxed); }
     [[nodiscard]] u64 total_frames() const { return total_; }

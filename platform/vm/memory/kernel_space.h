@@ -49,8 +49,9 @@ Result<volatile u8*> map_device(Physical address, u64 length);
 /// A ring-0 page fault at `address`: true where a frame of the page region was missing and is there now.
 bool resolve_kernel_fault(u64 address, bool write);
 
-/// Of a page of the page region, with one more reference; its frame is made if it has none. ENOMEM.
-Result<Physical> region_frame(u64 page_number);
+/// Of a page of the page region, with one more reference; its frame is made if it has none, of zeros
+/// unless it will be overwritten whole. ENOMEM.
+Result<Physical> region_frame(u64 page_number, bool zeroed = true);
 
 struct KernelSpace : Pinned {
     Physical root = 0;

@@ -27,12 +27,12 @@ u64 piece_end(u64 address, u64 end) {
 }
 
 /// The frame of a page of the region, made if it has none. Under the kernel's lock.
-Result<Physical> frame_of(KernelSpace& kernel, u64 address) {
+Result<Physical> frame_of(KernelSpace& kernel, u64 address, bool zeroed) {
     u64* entry = TRY(kernel_entry(kernel.root, address, 1));
     Entry now{*entry};
     if (now.present()) return now.frame();
     Physical frame =
-        now == promised ? frames().take_promised() : TRY(frames().allocate_zeroed(FrameUse::kernel));
+        now == promised ? frames().take_promised(zeroed) : TRY(frames().allocate_zeroed(FrameUse::kernel));
     __atomic_store_n(entry, frame | region_page, __ATOMIC_RELEASE);
     return frame;
 }
@@ -92,15 +92,15 @@ bool resolve_kernel_fault(u64 address, bool /*write*/) {
     if (!in_region(address, 1)) return false;
     KernelSpace& kernel = memory_state().kernel;
     SpinGuard guard(kernel.lock);
-    return frame_of(kernel, page_down(address)).ok();
+    return frame_of(kernel, page_down(address), true).ok();
 }
 
-Result<Physical> region_frame(u64 page_number) {
+Result<Physical> region_frame(u64 page_number, bool zeroed) {
     KernelSpace& kernel = memory_state().kernel;
     u64 offset = page_number * page_size;
     if (offset >= kernel.region.length) return Errno::efault;
     SpinGuard guard(kernel.lock);
-    Physical frame = TRY(frame_of(kernel, reinterpret_cast<u64>(kernel.region.base) + offset));
+    Physical frame = TRY(frame_of(kernel, reinterpret_cast<u64>(kernel.region.base) + offset, zeroed));
     frames().retain(frame);
     return frame;
 }

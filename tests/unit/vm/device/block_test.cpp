@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "platform/vm/device/entropy_device.h"
 #include "tests/unit/vm/device/simulated_device.h"
@@ -53,6 +56,72 @@ TEST_F(Disk, WhatIsWrittenIsRead) {
     }
     EXPECT_TRUE(device.flush().ok());
     EXPECT_EQ(flushes, 1u);
+}
+
+/// Memory of whole pages, and something behind.
+struct Pages {
+    explicit Pages(usize length) : memory(static_cast<u8*>(std::aligned_alloc(page_size, room)), std::free) {
+        span = {memory.get(), length};
+    }
+    static constexpr usize room = 2 << 20;
+    std::unique_ptr<u8, decltype(&std::free)> memory;
+    std::span<u8> span;
+};
+
+TEST_F(Disk, WholePagesAreLentForTheRequestAndNotCopied) {
+    begin();
+    Pages out((200 << 10) + 512), in((200 << 10) + 512);
+    for (usize i = 0; i < out.span.size(); i++) out.span[i] = static_cast<u8>(i * 7 + i / 512);
+    usize most = 0;
+    auto serve_chain = simulated.on_chain;
+    simulated.on_chain = [&](u16 queue, SimulatedDevice::Chain chain) {
+        most = std::max(most, lent_pages());
+        bool inside = chain.parts[1].bytes >= in.memory.get() && chain.parts[1].bytes < in.span.end().base();
+        EXPECT_TRUE(!chain.parts[1].writable || inside || chain.parts[1].length == 512);
+        serve_chain(queue, chain);
+    };
+    ASSERT_TRUE(device.write(512, out.span).ok());
+    ASSERT_TRUE(device.read(512, in.span).ok());
+    EXPECT_TRUE(std::equal(out.span.begin(), out.span.end(), in.span.begin()));
+    EXPECT_EQ(most, 50u);
+    EXPECT_EQ(lent_pages(), 0u);
+}
+
+TEST_F(Disk, APageOnLoanComesBackFromADiskThatFailsOrGivesLess) {
+    begin();
+    Pages pages(4 * page_size);
+    status = 1;
+    EXPECT_EQ(device.read(0, pages.span).error(), Errno::eio);
+    EXPECT_EQ(device.write(0, pages.span).error(), Errno::eio);
+    status = 0, short_by = 1;
+    EXPECT_EQ(device.read(0, pages.span).error(), Errno::eio);
+    EXPECT_EQ(lent_pages(), 0u);
+}
+
+TEST_F(Disk, ARequestHasNoMorePartsThanTheDiskTakes) {
+    scattered_frames = true;
+    for (u32 most_parts : {0u, 1u, 3u, ~0u}) {
+        SimulatedDevice other(DeviceKind::block);
+        BlockDevice disk;
+        other.features |= 1 << 2;
+        u64 sectors = bytes.size() / 512;
+        std::memcpy(other.configuration.data(), &sectors, sizeof(sectors));
+        std::memcpy(other.configuration.data() + 12, &most_parts, sizeof(most_parts));
+        usize most = 0, requests = 0;
+        other.on_chain = [&](u16 queue, SimulatedDevice::Chain chain) {
+            most = std::max(most, chain.parts.size() - 2);
+            requests++;
+            *chain.parts.back().bytes = 0;  // the status; the frames are not to be followed
+            other.use(queue, chain.id, chain.room());
+        };
+        ASSERT_TRUE(disk.begin(other).ok());
+        Pages pages(64 * page_size);
+        ASSERT_TRUE(disk.read(0, pages.span).ok());
+        usize expected = std::clamp<usize>(most_parts, 1, LentFrames::most_runs);
+        EXPECT_EQ(most, expected);
+        EXPECT_EQ(requests, (64 + expected - 1) / expected);
+    }
+    scattered_frames = false;
 }
 
 TEST_F(Disk, BeyondTheEndOrOffTheUnitIsRefused) {

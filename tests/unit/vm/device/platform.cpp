@@ -8,7 +8,7 @@
 #include <random>
 
 #include "core/base/heap.h"
-#include "platform/vm/device/shared_frames.h"
+#include "platform/vm/device/lent_frames.h"
 
 namespace litebox {
 
@@ -95,6 +95,25 @@ Result<SharedMemory> allocate_shared_memory(unsigned order) {
     std::lock_guard lock(allocations.mutex);
     allocations.all.push_back(memory);
     return SharedMemory{static_cast<u8*>(memory), reinterpret_cast<u64>(memory)};
+}
+
+namespace {
+std::atomic<usize> lent;
+}
+
+usize lent_pages() {
+    return lent;
+}
+
+Result<u64> lend_page(const u8* page, bool) {
+    u64 address = reinterpret_cast<u64>(page);
+    constexpr u64 elsewhere = u64{1} << 60;
+    lent++;
+    return scattered_frames ? elsewhere + 2 * (address % (u64{1} << 48)) : address;
+}
+
+void take_back_page(u64) {
+    lent--;
 }
 
 }  // namespace litebox::vm
