@@ -36,7 +36,9 @@ Result<u64> put_stat(const Attributes& from, u64 to) {
 Result<u64> stat_at(Thread& thread, int directory, UserText path, u64 to, u32 flags) {
     PathName name;
     TRY(name.fetch(path));
-    return put_stat(TRY(stat_name(thread, directory, name.view(), flags)), to);
+    Result<Attributes> attributes = stat_name(thread, directory, name.view(), flags);
+    if (!attributes.ok()) return attributes.error();
+    return put_stat(attributes.value(), to);
 }
 
 abi::StatxTimestamp statx_time(const Timestamp& time) {

@@ -132,8 +132,8 @@ Result<Attributes> stat_name(Thread& thread, int directory, string_view name, u3
     Walker walker(thread, ((flags & at_no_follow) != 0 ? 0u : u32{walk_follow}) |
                               ((flags & at_empty_path) != 0 ? u32{walk_empty} : 0u));
     TRY(walker.walk(directory, name));
-    Attributes attributes = TRY(walker.at.entry()->inode()->attributes());
-    attributes.mount_id = walker.at.mount()->id;
+    Result<Attributes> attributes = walker.at.entry()->inode()->attributes();
+    if (attributes.ok()) attributes.value().mount_id = walker.at.mount()->id;
     return attributes;
 }
 

@@ -25,7 +25,8 @@ FileSystem& TmpfsInode::file_system() {
 }
 
 Result<Attributes> TmpfsInode::attributes() {
-    Attributes result;
+    Result<Attributes> answer{Attributes{}};  // filled in its place: it is large, and stat(2) is frequent
+    Attributes& result = answer.value();
     LockGuard guard(mutex_);
     result.inode = number_;
     result.device = owner_->device();
@@ -39,7 +40,7 @@ Result<Attributes> TmpfsInode::attributes() {
     result.change = change_;
     result.birth = birth_;
     fill(result);
-    return result;
+    return answer;
 }
 
 Result<void> TmpfsInode::set_attributes(const AttributeChange& change) {
