@@ -157,12 +157,13 @@ u64 boottime_ns() {
 u64 thread_cpu_ns(ThreadBlock* head) {
     PlatformBlock& block = *platform_block(head);
     constexpr int clock_thread_cpu = 3;
-    if (&block == &this_block()) return host::clock(clock_thread_cpu);
+    if (&block == &this_block()) return host::clock(clock_thread_cpu) - block.cpu_before;
     u32 tid = block.tid.load(std::memory_order_relaxed);
     if (tid == 0) return 0;
     // Other processes' threads have no clock that the host would show: their process's is the nearest.
     if (block.space != this_block().space) return space_cpu_ns(block.space);
-    return host::clock(static_cast<i32>(~tid << 3 | 6));
+    u64 host_thread = host::clock(static_cast<i32>(~tid << 3 | 6));
+    return host_thread > block.cpu_before ? host_thread - block.cpu_before : 0;
 }
 
 void share_clock(ClockData& place) {

@@ -104,7 +104,7 @@ void spare_thread(Thread* /*none*/) {
     next.previous_host_block = &own;
     // The signal stack stays our own until the next block has settled: a handler there would make our block
     // the current one again.
-    end_kicks(own);
+    (void)end_kicks(own);
     litebox_run_thread(&next, leave_spare);
 }
 

@@ -40,6 +40,8 @@ struct Space {
 
     Mutex threads_mutex{LockRank::leaf};
     PlatformBlock* threads = nullptr;
+    PlatformBlock* resting = nullptr;  // host threads without a guest's, linked by next_in_space
+    u32 resting_count = 0;
 
     /// Bit by slot: this process has set its guard page. A clone inherits both.
     u64 guarded[process::most_slots / 64] = {};
@@ -81,7 +83,8 @@ struct SandboxState {
     u32 processors;
     u32 usable_processors;  // host threads run on as many at once
     std::atomic<Kernel*> kernel;
-    std::atomic<i32> awake;  // threads that are not parked
+    std::atomic<i32> awake;    // threads that are not parked
+    std::atomic<i32> resting;  // host threads, in all spaces
 
     // Thread slots.
     Mutex slots_mutex{LockRank::leaf};

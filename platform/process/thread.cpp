@@ -5,6 +5,7 @@
 #include "platform/process/host.h"
 #include "platform/process/host_signal.h"
 #include "platform/process/mailbox.h"
+#include "platform/process/resting.h"
 #include "platform/process/state.h"
 #include "platform/process/trap.h"
 #include "platform/process/vector_state.h"
@@ -91,14 +92,15 @@ void send_kick(PlatformBlock& block) {
 
 }  // namespace
 
-void end_kicks(PlatformBlock& block) {
+u32 end_kicks(PlatformBlock& block) {
     // Whoever made the thread is about to tell its number.
     while (block.tid.load(std::memory_order_acquire) == 0) host::sleep_on(block.tid, 0, 20000);
     lock_kicks(block);
-    block.tid.store(0, std::memory_order_relaxed);
+    u32 tid = block.tid.exchange(0, std::memory_order_relaxed);
     unlock_kicks(block);
     // A kick that was sent is delivered at the latest when a host call returns.
     (void)host::wake(block.tid, 0);
+    return tid;
 }
 
 void prepare_block(SandboxState& state, PlatformBlock& block, Thread* thread, Kernel* kernel) {
@@ -119,6 +121,7 @@ void prepare_block(SandboxState& state, PlatformBlock& block, Thread* thread, Ke
     block.trap.kind = PendingTrap::Kind::none;
     block.space = nullptr;
     block.entry = nullptr;
+    block.cpu_before = 0;
 }
 
 void publish_thread_number(PlatformBlock& block, u32 tid) {
@@ -184,6 +187,7 @@ Result<void> start_thread(ThreadBlock* head, ThreadEntry entry) {
     block.space = this_block().space;
     block.entry = entry;
     block.space->live.fetch_add(1, std::memory_order_relaxed);
+    if (wake_resting(block)) return {};
     sandbox().awake.fetch_add(1, std::memory_order_relaxed);
     auto tid = host::clone_thread(block);
     if (!tid.ok()) {
@@ -198,11 +202,16 @@ Result<void> start_thread(ThreadBlock* head, ThreadEntry entry) {
 void exit_thread(std::atomic<u32>* cleared) {
     PlatformBlock& block = this_block();
     Space& space = *block.space;
-    end_kicks(block);
+    u32 tid = end_kicks(block);
     leave_space(block);
     // A sibling that is on its way out sees the space retired too: only who retired it is the last.
     bool last = block.retires_space != 0;
-    if (last) await_siblings(space);
+    if (last) {
+        dismiss_resting(space);
+        await_siblings(space);
+    } else if (cleared == nullptr) {
+        rest(block, tid);
+    }
     give_slot_back(block.state(), block);
     block.state().awake.fetch_sub(1, std::memory_order_relaxed);
     if (last) release_space(space);

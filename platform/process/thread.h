@@ -10,8 +10,8 @@ namespace litebox::process {
 void prepare_block(SandboxState& state, PlatformBlock& block, Thread* thread, Kernel* kernel);
 /// The creator tells the host thread's number; from then on the thread can be kicked.
 void publish_thread_number(PlatformBlock& block, u32 tid);
-/// No kick is on its way to the thread any more when this returns.
-void end_kicks(PlatformBlock& block);
+/// No kick is on its way to the thread any more when this returns: the host's number that it had.
+u32 end_kicks(PlatformBlock& block);
 /// What a new host thread does first, on its own stack: guard page, alternate stack, entry in its space's
 /// list.
 void settle_thread(PlatformBlock& block);

@@ -45,9 +45,15 @@ struct PlatformBlock {
     PlatformBlock* next_in_space;
     PlatformBlock* previous_in_space;
     u32 signal_stack_ready;
-    u32 retires_space;                   // the last thread of its process
-    u32 stepping;                        // TF was set when the thread came in
-    PlatformBlock* previous_host_block;  // the spare's own, until the thread that took it over has settled
+    u32 retires_space;  // the last thread of its process
+    u32 stepping;       // TF was set when the thread came in
+    PlatformBlock*
+        previous_host_block;  // of the spare, or a resting thread, until who took it over has settled
+    std::atomic<u32> rest;    // park word; see resting.cpp, also for the next four
+    u32 host_thread;          // host thread id
+    PlatformBlock* successor;
+    u64 given_fs_base;
+    u64 cpu_before;  // nanoseconds that the host thread had run when this thread began
     PendingTrap trap;
 
     [[nodiscard]] u64 slot() const { return reinterpret_cast<u64>(this) - LITEBOX_SLOT_BLOCK; }
