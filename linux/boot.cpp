@@ -186,6 +186,8 @@ Result<void> boot_all(const platform::BootParameters& parameters) {
     TRY(create_vdso());
     TRY(FileSystems::create());
     kernel().network = TRY(NetworkStack::create());
+    auto vsock = platform::vsock_begin();
+    if (!vsock.ok() && vsock.error() != Errno::enodev) return vsock;
     kernel().stream_queue = TRY(make_own<WaitQueue>()).release();
     BootPlaces places = TRY(mount_default_view(parameters));
     Thread& thread = *TRY(first_thread(parameters));
@@ -224,6 +226,14 @@ void upcall::boot() {
 void upcall::stream_ready() {
     kernel().stream_queue->wake(~0u, ~0u);
     console_input_ready();
+}
+
+void upcall::vsock_packet(const platform::VsockPacket& packet, std::span<const u8> payload) {
+    network().vsock.take(packet, payload);
+}
+
+void upcall::vsock_lost() {
+    network().vsock.lose_all();
 }
 
 void upcall::host_signal(int signal) {

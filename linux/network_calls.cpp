@@ -2,6 +2,7 @@
 
 #include "core/net/inet_socket.h"
 #include "core/net/unix_socket.h"
+#include "core/net/vsock_socket.h"
 #include "core/task/process.h"
 #include "core/task/timers.h"
 #include "linux/socket_abi.h"
@@ -36,6 +37,19 @@ Result<Ref<Socket>> make_inet(int family, int type, int protocol, u32 flags) {
     }
 }
 
+/// As with a transport that has streams only.
+Result<Ref<Socket>> make_vsock(int type, int protocol, u32 flags) {
+    if (protocol != 0 && protocol != family_vsock) return Errno::eprotonosupport;
+    if (type == socket_datagram) return Errno::enodev;
+    if (type != socket_stream) return Errno::esocktnosupport;
+    return Ref<Socket>(TRY(make_ref<VsockSocket>(flags)));
+}
+
+/// Calls that name a peer give such sockets none: they have theirs by connect.
+bool takes_no_name(const Socket& socket) {
+    return socket.type == socket_stream && (socket.family == family_unix || socket.family == family_vsock);
+}
+
 Result<Ref<Socket>> make_socket(int family, int type, int protocol) {
     u32 flags = static_cast<u32>(type) & ~u32{type_mask};
     if ((flags & ~(socket_non_block | socket_close_on_exec)) != 0) return Errno::einval;
@@ -55,6 +69,9 @@ Result<Ref<Socket>> make_socket(int family, int type, int protocol) {
         case family_inet:
         case family_inet6:
             socket = TRY(make_inet(family, kind, protocol, flags & socket_non_block));
+            break;
+        case family_vsock:
+            socket = TRY(make_vsock(kind, protocol, flags & socket_non_block));
             break;
         case family_packet:
             return current_thread()->credentials->capable(cap_net_raw) ? Errno::eafnosupport : Errno::eperm;
@@ -121,7 +138,7 @@ Result<u64> bind(Thread& thread, int descriptor, u64 address, u32 length) {
 Result<u64> connect(Thread& thread, int descriptor, u64 address, u32 length) {
     auto target = TRY(socket_at(thread, descriptor));
     auto name = read_socket_address(address, length, target->family);
-    // TCP looks at its state before it looks at the address.
+    // TCP and vsock look at their state before they look at the address.
     bool settled = target->family != family_unix && target->type == socket_stream &&
                    (target->accepting() || target->peer_address().ok());
     if (!name.ok()) return name.error() == Errno::einval && settled ? Errno::eisconn : name.error();
@@ -182,7 +199,7 @@ Result<u64> send_one(Thread& thread, Socket& socket, const AbiMessage& abi, u32 
         if (segment.length > largest_transfer) return Errno::einval;
     NamedAddress name;
     if (abi.name != 0 && static_cast<i32>(abi.name_length) < 0) return Errno::einval;
-    if (abi.name != 0 && abi.name_length != 0 && socket.family == family_unix && socket.type == socket_stream)
+    if (abi.name != 0 && abi.name_length != 0 && takes_no_name(socket))
         return socket.peer_address().ok() ? Errno::eisconn : Errno::eopnotsupp;
     TRY(read_name(name, socket, abi.name, abi.name_length));
     auto cursor = IoCursor::user(std::span<const IoSegment>(segments.data(), segments.size()));
@@ -237,7 +254,7 @@ Result<u64> sendto(Thread& thread, int descriptor, u64 buffer, usize size, u32 f
                    u32 length) {
     auto target = TRY(socket_at(thread, descriptor));
     NamedAddress name;
-    if (address != 0 && length != 0 && target->family == family_unix && target->type == socket_stream)
+    if (address != 0 && length != 0 && takes_no_name(*target))
         return target->peer_address().ok() ? Errno::eisconn : Errno::eopnotsupp;
     TRY(read_name(name, *target, address, length));
     auto cursor = IoCursor::user(buffer, min(size, largest_transfer));

@@ -2,6 +2,7 @@
 // read back.
 
 #include "core/net/network.h"
+#include "core/net/vsock_socket.h"
 #include "core/task/process.h"
 #include "linux/network_calls.h"
 #include "linux/socket_abi.h"
@@ -11,7 +12,7 @@ namespace litebox::sys {
 namespace {
 
 constexpr int level_socket = 1, level_ip = 0, level_tcp = 6, level_udp = 17, level_ipv6 = 41,
-              level_udp_lite = 136;
+              level_udp_lite = 136, level_vsock = family_vsock;
 
 enum SocketOption : int {
     option_debug = 1,
@@ -55,6 +56,14 @@ enum SocketOption : int {
 constexpr int option_only_v6 = 26;
 constexpr int tcp_no_delay = 1, tcp_maximum_segment = 2, tcp_keep_idle = 4, tcp_keep_interval = 5,
               tcp_keep_count = 6, tcp_info = 11, tcp_congestion = 13;
+
+enum VsockOption : int {  // values are Linux's SO_VM_SOCKETS_*
+    vsock_buffer_size = 0,
+    vsock_buffer_least = 1,
+    vsock_buffer_most = 2,
+    vsock_connect_timeout = 6,
+    vsock_connect_timeout_new = 8,
+};
 
 struct AbiLinger {
     i32 on, seconds;
@@ -236,7 +245,25 @@ Result<void> set_datagram_option(Socket& socket, int level, int name, i32 number
     return {};
 }
 
+Result<void> set_vsock_option(VsockSocket& socket, int name, u64 value, i32 length) {
+    if (name == vsock_buffer_size) {
+        if (length < static_cast<i32>(sizeof(u64))) return Errno::einval;
+        u64 wanted = TRY(UserPtr<const u64>(value).read());
+        socket.room.store(min(max(wanted, VsockSocket::least_room), VsockSocket::most_room));
+        return {};
+    }
+    if (name != vsock_connect_timeout && name != vsock_connect_timeout_new) return Errno::enoprotoopt;
+    if (length < static_cast<i32>(sizeof(AbiTimeval))) return Errno::einval;
+    auto time = TRY(UserPtr<const AbiTimeval>(value).read());
+    if (time.seconds < 0 || time.microseconds < 0 || time.microseconds >= 1'000'000) return Errno::erange;
+    u64 ns = TRY(to_ns(time));
+    socket.connect_timeout_ns.store(ns != 0 ? ns : VsockSocket::default_connect_ns);
+    return {};
+}
+
 Result<void> set_other_option(Socket& socket, int level, int name, u64 value, i32 length) {
+    if (socket.family == family_vsock && level == level_vsock)
+        return set_vsock_option(static_cast<VsockSocket&>(socket), name, value, length);
     if (!is_inet(socket)) return socket.family == family_unix ? Errno::eopnotsupp : Errno::enoprotoopt;
     if (level == level_ipv6 && socket.family != family_inet6) return Errno::enoprotoopt;
     if (level == level_tcp && socket.type != socket_stream) return Errno::enoprotoopt;
@@ -390,8 +417,35 @@ Result<i32> default_of(int level, int name) {
     return Errno::enoprotoopt;
 }
 
+Result<u64> get_vsock_option(VsockSocket& socket, int name, u64 value, UserPtr<i32> length) {
+    i32 room = TRY(length.read());
+    if (name == vsock_connect_timeout || name == vsock_connect_timeout_new) {
+        AbiTimeval time = to_timeval(socket.connect_timeout_ns.load());
+        if (room < static_cast<i32>(sizeof(time))) return Errno::einval;
+        return give(value, length, &time, sizeof(time));
+    }
+    u64 number = 0;
+    switch (name) {
+        case vsock_buffer_size:
+            number = socket.room.load();
+            break;
+        case vsock_buffer_least:
+            number = VsockSocket::least_room;
+            break;
+        case vsock_buffer_most:
+            number = VsockSocket::most_room;
+            break;
+        default:
+            return Errno::enoprotoopt;
+    }
+    if (room < static_cast<i32>(sizeof(number))) return Errno::einval;
+    return give(value, length, &number, sizeof(number));
+}
+
 Result<u64> get_other_option(Socket& socket, int level, int name, u64 value, UserPtr<i32> length) {
-    if (!is_inet(socket)) return Errno::eopnotsupp;
+    if (socket.family == family_vsock && level == level_vsock)
+        return get_vsock_option(static_cast<VsockSocket&>(socket), name, value, length);
+    if (!is_inet(socket)) return socket.family == family_vsock ? Errno::enoprotoopt : Errno::eopnotsupp;
     if (level == level_tcp && socket.type != socket_stream) return Errno::enoprotoopt;
     if (level == level_ipv6 && socket.family != family_inet6) return Errno::enoprotoopt;
     if (level == level_tcp && name == tcp_congestion)

@@ -9,7 +9,7 @@ namespace litebox {
 
 namespace {
 
-constexpr u32 unix_header = 2, inet_length = 16, inet6_minimum = 24, inet6_length = 28;
+constexpr u32 unix_header = 2, inet_length = 16, inet6_minimum = 24, inet6_length = 28, vsock_length = 16;
 constexpr int level_socket = 1, control_rights = 1, control_credentials = 2;
 constexpr int level_ip = 0, ip_tos = 1, ip_ttl = 2, ip_packet_info = 8;
 constexpr int level_ipv6 = 41, ipv6_packet_info = 50, ipv6_hop_limit = 52, ipv6_class = 67;
@@ -46,12 +46,28 @@ struct AbiCredentials {
 
 }  // namespace
 
+namespace {
+
+/// struct sockaddr_vm. Whatever is wrong with it is EINVAL.
+Result<SocketAddress> decode_vsock(const u8* bytes, u32 length) {
+    constexpr u8 to_host = 1;  // the only flag: the host is where everything goes
+    SocketAddress result;
+    result.family = field<u16>(bytes, 0);
+    if (length < vsock_length || result.family != family_vsock || (bytes[12] & ~to_host) != 0)
+        return Errno::einval;
+    result.vsock = {field<u32>(bytes, 8), field<u32>(bytes, 4)};
+    return result;
+}
+
+}  // namespace
+
 Result<SocketAddress> read_socket_address(u64 address, u32 length, int family) {
     u8 bytes[longest_socket_address] = {};
     if (length > longest_socket_address) return Errno::einval;
     if (length > 0) TRY(copy_from_user(bytes, address, length));
     SocketAddress result;
     if (length < sizeof(u16)) return Errno::einval;
+    if (family == family_vsock) return decode_vsock(bytes, length);
     result.family = field<u16>(bytes, 0);
     if (result.family == family_unix && family == family_unix) {
         u32 name = length - unix_header;
@@ -102,6 +118,10 @@ Result<u32> encode_socket_address(const SocketAddress& from, u8 (&bytes)[longest
             memcpy(bytes + 8, from.inet.bytes, 16);
             set_field<u32>(bytes, 24, from.inet.scope);
             return inet6_length;
+        case family_vsock:
+            set_field<u32>(bytes, 4, from.vsock.port);
+            set_field<u32>(bytes, 8, from.vsock.context);
+            return vsock_length;
         default:
             return u32{sizeof(u16)};
     }

@@ -1,7 +1,8 @@
-// The sandbox's network: names of Unix sockets and ports of its own loopback interface. Kernel::network.
+// The sandbox's network: names of Unix sockets, ports of its own loopback interface, and vsock.
+// Kernel::network.
 #pragma once
 
-#include "core/net/socket.h"
+#include "core/net/vsock_table.h"
 
 namespace litebox {
 
@@ -36,6 +37,8 @@ class NetworkStack : Pinned {
 
     /// One line of /proc/net/{tcp,udp,udplite}[6] for each bound socket of the protocol and family.
     void list_ports(TextBuilder& to, int protocol, int family);
+    VsockTable vsock;
+
     /// Somebody has set SO_PASSCRED: from now on messages carry who sent them.
     std::atomic<bool> credentials_asked{false};
 

@@ -12,6 +12,7 @@
 #include "platform/simulated/host_tree.h"
 #include "platform/simulated/scheduler.h"
 #include "platform/simulated/space.h"
+#include "platform/vsock_device.h"
 
 namespace litebox::simulated {
 
@@ -40,6 +41,13 @@ struct Disk {
     std::function<void(u64 offset, std::span<u8> bytes)> alter;
 };
 
+/// The vsock device, in the test's hands.
+struct Vsock {
+    u64 address = 0;  // 0: there is none
+    /// What the sandbox sends; on the sender's thread.
+    std::function<void(const platform::VsockPacket& packet, std::string payload)> on_send;
+};
+
 struct Outcome {
     int status = 0;  // as wait(2) has it
     bool stopped = false;
@@ -57,6 +65,10 @@ class Machine : Pinned {
     HostTree& files() { return files_; }
     /// The block devices, in their order.
     std::deque<Disk>& disks() { return disks_; }
+    Vsock& vsock() { return vsock_; }
+    /// What the host sends: reaches the sandbox soon, in this order.
+    void vsock_arrives(const platform::VsockPacket& packet, std::string payload = {});
+    void vsock_lost();
     Faults& faults() { return faults_; }
     [[nodiscard]] const Options& options() const { return options_; }
 
@@ -150,6 +162,7 @@ class Machine : Pinned {
     Options options_;
     HostTree files_;
     std::deque<Disk> disks_;
+    Vsock vsock_;
     Faults faults_;
     Outcome outcome_;
     std::string label_;

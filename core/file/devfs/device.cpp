@@ -1,10 +1,12 @@
-// null, zero, full, random and urandom.
+// null, zero, full, random and urandom, and vsock.
 #include "core/file/devfs/device.h"
 
 #include "core/file/file_systems.h"
 #include "core/file/tmpfs/tmpfs.h"
 #include "core/kernel.h"
+#include "core/net/address.h"
 #include "platform/platform.h"
+#include "platform/vsock_device.h"
 
 namespace litebox {
 
@@ -112,6 +114,30 @@ Result<Ref<File>> open_memory_device(Inode& node, u64 device, u32 flags) {
     return Errno::enxio;
 }
 
+constexpr u32 miscellaneous = 10, vsock_minor = 126;
+
+/// Tells this machine's context identifier.
+class VsockControl final : public File {
+  public:
+    VsockControl(Inode& node, u32 flags) : File(flags), node_(&node) {}
+    Result<u64> ioctl(u32 command, u64 argument) override {
+        constexpr u32 get_local_context = 0x7b9;  // IOCTL_VM_SOCKETS_GET_LOCAL_CID
+        if (command != get_local_context) return Errno::enotty;
+        u64 own = platform::vsock_address().value_or(VsockAddress::any);
+        TRY(UserPtr<u32>(argument).write(static_cast<u32>(own)));
+        return u64{0};
+    }
+    Ref<Inode> inode() override { return node_; }
+
+  private:
+    Ref<Inode> node_;
+};
+
+Result<Ref<File>> open_miscellaneous(Inode& node, u64 device, u32 flags) {
+    if (device_minor(device) != vsock_minor) return Errno::enxio;
+    return Ref<File>(TRY(make_ref<VsockControl>(node, flags)));
+}
+
 struct Node {
     string_view name;
     u32 major, minor, mode;
@@ -140,12 +166,15 @@ Result<Ref<FileSystem>> make_device_file_system(u32) {
     FileSystems& files = *kernel().files;
     files.devices = TRY(make_own<DeviceTable>()).release();
     files.devices->register_major(1, open_memory_device);
+    files.devices->register_major(miscellaneous, open_miscellaneous);
     Ref<PageQuota> quota = TRY(make_ref<PageQuota>(u64{1024}));
     Ref<Tmpfs> tmpfs = TRY(Tmpfs::create(std::move(quota), 0755, 0, 0));
     Ref<Credentials> root = TRY(make_ref<Credentials>());
     Ref<Inode> top = tmpfs->root();
     for (const Node& node : nodes)
         TRY(top->create(node.name, mode_character | node.mode, device_number(node.major, node.minor), *root));
+    if (platform::vsock_address().ok())
+        TRY(top->create("vsock"sv, mode_character | 0666, device_number(miscellaneous, vsock_minor), *root));
     for (const Link& link : links) TRY(top->create_symlink(link.name, link.target, *root));
     for (string_view name : {"pts"sv, "shm"sv, "mqueue"sv})
         TRY(top->create(name, mode_directory | 0755, 0, *root));
