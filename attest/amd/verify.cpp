@@ -97,6 +97,7 @@ class SnpVerifier {
     Verdict& verdict_;
     std::vector<CertificatePointer> issuers_;
     std::optional<VekCertificate> vek_;
+    bool signed_ = false;  // by `vek_`, as far as it was asked
     Path path_;
 };
 
@@ -161,13 +162,16 @@ void SnpVerifier::check_signing_key() {
 /// Issuers go to path building; of the endorsement keys' certificates, only those that can be this report's
 /// are parsed.
 std::vector<CertificatePointer> SnpVerifier::gather() {
-    std::vector<CertificatePointer> keys;
-    auto sort = [&](const CertificatePointer& certificate) {
+    std::vector<CertificatePointer> keys, all = options_.prepared->certificates();
+    size_t held = all.size();
+    // Evidence often brings what the collateral has as well: once is enough, for signatures take long.
+    for (const Bytes& der : evidence_.certificates) {
+        auto same = [&](const auto& other) { return other->der() == der; };
+        if (std::ranges::any_of(all.begin(), all.begin() + static_cast<ptrdiff_t>(held), same)) continue;
+        if (auto certificate = Certificate::parse(der)) all.push_back(*certificate);
+    }
+    for (const CertificatePointer& certificate : all)
         (looks_like_vek(certificate->der()) ? keys : issuers_).push_back(certificate);
-    };
-    for (const Bytes& der : evidence_.certificates)
-        if (auto certificate = Certificate::parse(der)) sort(*certificate);
-    for (const CertificatePointer& certificate : options_.prepared->certificates()) sort(certificate);
     // Path building looks at 64 candidates: a directory may hold more that are other vendors'.
     std::erase_if(issuers_, [](const CertificatePointer& issuer) {
         return !issuer->is_authority() ||
@@ -224,6 +228,7 @@ void SnpVerifier::choose(const std::vector<VekCertificate>& keys) {
     auto signer = fitting.begin();
     if (fitting.size() > 1)
         signer = std::ranges::find_if(fitting, [&](const VekCertificate* vek) { return signed_by(*vek); });
+    signed_ = fitting.size() > 1 && signer != fitting.end();
     vek_ = signer == fitting.end() ? *fitting.front() : **signer;
 }
 
@@ -335,9 +340,7 @@ void SnpVerifier::check_revocation_list() {
     else if (!options_.policy->require_revocation)
         verdict_.not_applicable("policy-collateral-age",
                                 "there is no revocation list, and the policy does not ask for one");
-    else
-        verdict_.fail("policy-collateral-age", Status::wrong_collateral, {},
-                      "there is no revocation list to judge", "fetch " + url);
+    // Else not run: there is no list to judge, which the check before has told.
 }
 
 void SnpVerifier::check_age(const RevocationList& list) {
@@ -387,7 +390,7 @@ void SnpVerifier::check_signature() {
             return verdict_.fail("snp-signature", Status::forged, {},
                                  "a half of the signature is zero or longer than 48 bytes");
     if (report_.signature_algorithm != 1) return;  // not run: the bytes mean something else
-    if (signed_by(*vek_)) return verdict_.pass("snp-signature", "ECDSA P-384");
+    if (signed_ || signed_by(*vek_)) return verdict_.pass("snp-signature", "ECDSA P-384");
     bool other = verdict_.state("snp-chip-id") == CheckState::failed ||
                  verdict_.state("snp-tcb-certificate") == CheckState::failed;
     verdict_.fail(

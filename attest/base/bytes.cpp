@@ -105,14 +105,10 @@ Result<Bytes> from_base64(std::string_view text) {
     size_t tail = digits % 4;
     if (tail == 1 || padding > 2 || (padding && tail + padding != 4))
         return Error{"base64 text of a wrong length"};
-    if (tail == 2) {
-        if (group & 15) return Error{"base64 text with bits after its last byte"};
-        out.push_back(static_cast<uint8_t>(group >> 4));
-    } else if (tail == 3) {
-        if (group & 3) return Error{"base64 text with bits after its last byte"};
-        out.push_back(static_cast<uint8_t>(group >> 10));
-        out.push_back(static_cast<uint8_t>(group >> 2));
-    }
+    size_t spare = tail * 6 % 8;  // bits after the last byte
+    if (group & ((1u << spare) - 1)) return Error{"base64 text with bits after its last byte"};
+    for (size_t left = tail; left > 1; left--)
+        out.push_back(static_cast<uint8_t>(group >> spare >> (8 * (left - 2))));
     return out;
 }
 

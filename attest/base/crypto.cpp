@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
 
 #include <algorithm>
@@ -26,7 +26,6 @@ struct Releases {
 template <typename T, auto release>
 using Owned = std::unique_ptr<T, Releases<release>>;
 using OwnedContext = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
-using OwnedNumber = Owned<BIGNUM, BN_free>;
 
 /// Fetched once: looking an algorithm up by name costs more than hashing a certificate.
 const EVP_MD* algorithm(Hash hash) {
@@ -39,11 +38,8 @@ const EVP_MD* algorithm(Hash hash) {
 template <size_t N>
 std::array<uint8_t, N> hash_of(Hash hash, ByteView bytes) {
     std::array<uint8_t, N> out{};
-    unsigned size = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, algorithm(hash), nullptr) != 1 ||
-        size != N) {
-        abort();  // out of memory, or an OpenSSL without SHA-2: no answer would be safe
-    }
+    // Out of memory, or an OpenSSL without SHA-2: no answer would be safe.
+    if (EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, algorithm(hash), nullptr) != 1) abort();
     return out;
 }
 
@@ -59,11 +55,12 @@ bool in_range(ByteView scalar, ByteView order) {
     return !all_zero(scalar) && std::ranges::lexicographical_compare(scalar, order);
 }
 
-Result<EVP_PKEY*> make_key(const char* type, OSSL_PARAM* parameters) {
-    OwnedContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+/// One `maker` per type and thread: looking a type up by name costs as much as making a key.
+Result<EVP_PKEY*> make_key(OwnedContext& maker, const char* type, OSSL_PARAM* parameters) {
     EVP_PKEY* key = nullptr;
-    if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-        EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
+    if (!maker) maker.reset(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    if (!maker || EVP_PKEY_fromdata_init(maker.get()) != 1 ||
+        EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
         return Error{std::string("not a public key of type ") + type};
     }
     return key;
@@ -119,7 +116,8 @@ Result<PublicKey> PublicKey::from_point(Curve curve, ByteView point) {
                                          0),
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, encoded.data(), encoded.size()),
         OSSL_PARAM_construct_end()};
-    EVP_PKEY* key = ATTEST_TRY(make_key("EC", parameters));
+    static thread_local OwnedContext maker;
+    EVP_PKEY* key = ATTEST_TRY(make_key(maker, "EC", parameters));
     return PublicKey(curve == Curve::p256 ? Kind::p256 : Kind::p384, key);
 }
 
@@ -131,15 +129,13 @@ Result<PublicKey> PublicKey::from_rsa(ByteView modulus, ByteView exponent) {
         (exponent.size() == 1 && exponent[0] == 1)) {
         return Error{"an RSA key with a public exponent that is even, 1 or longer than 32 bits"};
     }
-    OwnedNumber n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
-    OwnedNumber e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
-    Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
-    if (!n || !e || !builder || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
-        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
-        return Error{"no memory for an RSA key"};
-    }
-    Owned<OSSL_PARAM, OSSL_PARAM_free> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
-    return PublicKey(Kind::rsa, ATTEST_TRY(make_key("RSA", parameters.get())));
+    // As OpenSSL wants integers: least significant byte first, like the processor.
+    Bytes n(modulus.rbegin(), modulus.rend()), e(exponent.rbegin(), exponent.rend());
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, n.data(), n.size()),
+                               OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e.data(), e.size()),
+                               OSSL_PARAM_construct_end()};
+    static thread_local OwnedContext maker;
+    return PublicKey(Kind::rsa, ATTEST_TRY(make_key(maker, "RSA", parameters)));
 }
 
 Result<PublicKey> PublicKey::from_spki(ByteView spki) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ranges>
 
 #include "attest/intel/quote_verifier.h"
 
@@ -73,7 +74,8 @@ QuoteVerifier::Endorsement QuoteVerifier::endorse(const IntelDocument& document)
     Endorsement endorsement;
     endorsement.path.message = "no \"Intel SGX TCB Signing\" certificate is there";
     size_t tried = 0;
-    for (const CertificatePointer& certificate : certificates_) {
+    // The caller's own, which stand last, first: those that came with evidence cannot use up the tries.
+    for (const CertificatePointer& certificate : certificates_ | std::views::reverse) {
         if (certificate->is_authority() || certificate->common_name().find(signing_name) == std::string::npos)
             continue;
         if (!certificate->allows(Certificate::digital_signature)) continue;
@@ -107,7 +109,7 @@ void QuoteVerifier::choose(const std::vector<std::shared_ptr<const Document>>& f
                           document.issued);
     };
     size_t count = 0;
-    for (const auto& document : fitting) {
+    for (const auto& document : fitting | std::views::reverse) {  // the caller's own first, as in endorse()
         if (count++ == maximum_documents) break;
         Chosen<Document> candidate{document, endorse(*document)};
         if (!out.document || rank(candidate) > rank(out)) out = std::move(candidate);

@@ -17,6 +17,7 @@ constexpr std::string_view signing_name = "SGX Attestation Report Signing";
 constexpr CheckRule rules[] = {
     {"epid-certificate", "the certificate of the attestation service is there"},
     {"epid-chain", "it leads to the trusted root of the service, every certificate in its time"},
+    {"epid-revocation", "no revocation list of the service's root that is at hand names its certificate"},
     {"epid-signature", "the service signed the exact bytes of the report (RSA PKCS #1 v1.5, SHA-256)"},
     {"epid-report", "the report is of version 3 or 4 and complete, with a quote in it"},
     {"epid-time", "the report is not from the future"},
@@ -69,6 +70,19 @@ Result<ParsedReport> parse_report(const std::string& body) {
     return report;
 }
 
+/// Lists ended with the service, so that none can be asked for; one that is there is believed.
+void check_revocation_of(const Path& path, const VerifyOptions& options, Verdict& verdict) {
+    using Kind = RevocationResult::Kind;
+    RevocationResult found =
+        check_revocation(*path[0], *path[path.size() > 1], options.prepared->revocation_lists(), options.now,
+                         &options.prepared->signatures());
+    std::string name = path[0]->common_name();
+    if (found.kind == Kind::good) return verdict.pass("epid-revocation", name);
+    if (found.kind == Kind::revoked)
+        return verdict.fail("epid-revocation", Status::revoked, name, found.message);
+    verdict.not_applicable("epid-revocation", found.message);
+}
+
 void check_signature(const EpidVerificationReport& report, const std::string& own_time,
                      const VerifyOptions& options, Verdict& verdict) {
     SignatureMemory* memory = &options.prepared->signatures();
@@ -110,6 +124,7 @@ void check_signature(const EpidVerificationReport& report, const std::string& ow
     }
     TrustAnchors anchors = TrustAnchors::from(options.roots->intel_epid, options.roots->pinned_intel_epid);
     PathResult path = build_path(signer, certificates, anchors, options.now, memory);
+    if (!path.path.empty()) check_revocation_of(path.path, options, verdict);
     if (path.ok()) return verdict.pass("epid-chain", path.path.back()->common_name());
     Status kind = path.fault == PathFault::expired  ? Status::expired_collateral
                   : path.fault == PathFault::forged ? Status::forged

@@ -45,7 +45,8 @@ constexpr CheckRule tdx_rules[] = {
     {"event-log-replay", "the event log, replayed, gives the quote's RTMRs"},
     {"policy-events", "each event outside pinned registers is one that the policy lists"},
 };
-constexpr uint64_t td_debug = 1, td_sept_ve_disable = 1ull << 28;
+// The whole group of attributes that make a TD untrusted (TDX module, ATTRIBUTES.TUD), of which DEBUG is one.
+constexpr uint64_t td_debug = 0xff, td_sept_ve_disable = 1ull << 28;
 
 /// The key that comes with Intel's SDK for its samples: everyone has it.
 constexpr uint8_t sample_signer[32] = {0x83, 0xd7, 0x19, 0xe7, 0x7d, 0xea, 0xca, 0x14, 0x70, 0xf6, 0xba,

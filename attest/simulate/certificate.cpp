@@ -24,15 +24,20 @@ Bytes make_name(NameStyle style, std::string_view common_name) {
         return der::sequence(
             {attribute(oid_common_name, common_name), attribute(oid_organization, "Intel Corporation"),
              attribute(oid_locality, "Santa Clara"), attribute(oid_state, "CA"), united_states()});
+    if (style == NameStyle::intel_service)
+        return der::sequence(
+            {united_states(), attribute(oid_state, "CA"), attribute(oid_locality, "Santa Clara"),
+             attribute(oid_organization, "Intel Corporation"), attribute(oid_common_name, common_name)});
     return der::sequence({attribute(oid_unit, "Engineering"), united_states(),
                           attribute(oid_locality, "Santa Clara"), attribute(oid_state, "CA"),
                           attribute(oid_organization, "Advanced Micro Devices"),
                           attribute(oid_common_name, common_name)});
 }
 
-Bytes signature_algorithm(KeyKind kind) {
+Bytes signature_algorithm(KeyKind kind, bool pkcs1) {
     if (kind == KeyKind::p256) return der::sequence({der::object_identifier("1.2.840.10045.4.3.2")});
     if (kind == KeyKind::p384) return der::sequence({der::object_identifier("1.2.840.10045.4.3.3")});
+    if (pkcs1) return der::sequence({der::object_identifier("1.2.840.113549.1.1.11"), der::null()});
     // RSASSA-PSS-params (RFC 4055): hash, mask generation, salt length; the trailer is the default.
     Bytes hash = der::sequence({der::object_identifier("2.16.840.1.101.3.4.2.2"), der::null()});
     Bytes mask = der::sequence({der::object_identifier("1.2.840.113549.1.1.8"), hash});
@@ -100,10 +105,11 @@ std::vector<ExtensionSpec> certificate_extensions(const CertificateSpec& spec, c
 }
 
 /// SEQUENCE { to be signed, algorithm, signature }: the shape of certificates and revocation lists alike.
-Bytes signed_object(ByteView to_be_signed, const SigningKey& issuer, bool bad_signature) {
-    Bytes signature = issuer.sign_der(to_be_signed);
+Bytes signed_object(ByteView to_be_signed, const SigningKey& issuer, bool pkcs1, bool bad_signature) {
+    Bytes signature = pkcs1 ? issuer.sign_pkcs1(to_be_signed) : issuer.sign_der(to_be_signed);
     if (bad_signature) signature.back() ^= 1;
-    return der::sequence({to_be_signed, signature_algorithm(issuer.kind()), der::bit_string(signature)});
+    return der::sequence(
+        {to_be_signed, signature_algorithm(issuer.kind(), pkcs1), der::bit_string(signature)});
 }
 
 }  // namespace
@@ -116,11 +122,11 @@ Bytes make_certificate(const CertificateSpec& spec, std::string_view seed) {
     std::vector<ExtensionSpec> extensions = certificate_extensions(spec, key, issuer);
     Bytes extension_part = extensions.empty() ? Bytes{} : der::tagged(3, join_extensions(extensions));
     Bytes to_be_signed =
-        der::sequence({version, der::integer(spec.serial), signature_algorithm(spec.issuer_kind),
+        der::sequence({version, der::integer(spec.serial), signature_algorithm(spec.issuer_kind, spec.pkcs1),
                        make_name(spec.style, spec.issuer),
                        der::sequence({der::time(spec.not_before), der::time(spec.not_after)}),
                        make_name(spec.style, spec.subject), key.public_key_info(), extension_part});
-    return signed_object(to_be_signed, issuer, spec.bad_signature);
+    return signed_object(to_be_signed, issuer, spec.pkcs1, spec.bad_signature);
 }
 
 Bytes make_revocation_list(const RevocationListSpec& spec, std::string_view seed) {
@@ -136,12 +142,12 @@ Bytes make_revocation_list(const RevocationListSpec& spec, std::string_view seed
                                           authority_key(issuer)};
     if (spec.unknown_critical_extension) extensions.push_back(unknown_critical);
     Bytes to_be_signed = der::sequence(
-        {der::integer(uint64_t{1}), signature_algorithm(spec.issuer_kind), make_name(spec.style, spec.issuer),
-         der::time(spec.this_update), der::time(spec.next_update),
+        {der::integer(uint64_t{1}), signature_algorithm(spec.issuer_kind, spec.pkcs1),
+         make_name(spec.style, spec.issuer), der::time(spec.this_update), der::time(spec.next_update),
          // An absent list means that nothing is revoked; an empty one would not be DER of RFC 5280.
          spec.revoked.empty() ? Bytes{} : der::element(0x30, entries),
          der::tagged(0, join_extensions(extensions))});
-    return signed_object(to_be_signed, issuer, spec.bad_signature);
+    return signed_object(to_be_signed, issuer, spec.pkcs1, spec.bad_signature);
 }
 
 std::string to_pem(ByteView der, std::string_view label) {

@@ -11,7 +11,7 @@
 namespace litebox::attest::simulate {
 
 /// How the vendor writes distinguished names: which attributes, in which order.
-enum class NameStyle : uint8_t { intel, amd };
+enum class NameStyle : uint8_t { intel, intel_service, amd };
 
 struct ExtensionSpec {
     std::string oid;
@@ -29,6 +29,7 @@ struct CertificateSpec {
     std::string subject, issuer;  // common names
     KeyKind kind = KeyKind::p256, issuer_kind = KeyKind::p256;
     std::string key, issuer_key;
+    bool pkcs1 = false;  // an RSA issuer signs by PKCS #1 v1.5 with SHA-256, not PSS with SHA-384
     int version = 3;
     Bytes serial;
     Time not_before, not_after;
@@ -51,6 +52,7 @@ struct RevocationListSpec {
     std::string issuer;
     KeyKind issuer_kind = KeyKind::p256;
     std::string issuer_key;
+    bool pkcs1 = false;
     Time this_update, next_update;
     std::vector<Bytes> revoked;  // serial numbers
     uint64_t number = 1;

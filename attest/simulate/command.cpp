@@ -25,6 +25,9 @@ struct Options {
     // SEV-SNP.
     std::string product = "milan", host_data;
     bool vlek = false;
+    // EPID.
+    std::string status = "OK";
+    bool quote = false;
 };
 
 const std::vector<std::pair<std::string, Product>> products = {{"milan", Product::milan},
@@ -76,6 +79,12 @@ void add_snp(CLI::App& app, Options& o) {
     app.add_option("--product", o.product, "Processor generation")->check(CLI::IsMember(names));
     app.add_flag("--vlek", o.vlek, "Signed by the cloud's key (VLEK)");
     app.add_option("--host-data", o.host_data, "32 bytes, hexadecimal");
+}
+
+void add_epid(CLI::App& app, Options& o) {
+    app.add_option("--status", o.status, "What the attestation service found: OK, GROUP_OUT_OF_DATE, ...");
+    app.add_flag("--quote", o.quote, "The quote itself, which nobody can judge, not the report about it");
+    app.add_option("--mr-signer", o.mr_signer, "MRSIGNER, hexadecimal");
 }
 
 /// A field from hexadecimal text of at most its size, zeros behind; untouched where the text is empty.
@@ -165,6 +174,26 @@ Result<AmdKnobs> amd_knobs(const Options& o) {
     return knobs;
 }
 
+Result<EpidKnobs> epid_knobs(const Options& o) {
+    EpidKnobs knobs = EpidKnobs::archived();
+    knobs.seed = o.seed;
+    knobs.issue_at(ATTEST_TRY(simulation_time(o)));
+    if (!o.revoke.empty() && o.revoke != "leaf")
+        return Error{"--revoke " + o.revoke + " goes with sgx and tdx: under the root is the leaf alone"};
+    if (o.revoke == "leaf") knobs.crl.revoked = {knobs.signing.serial};
+    knobs.crl.this_update.seconds += window_shift(o, year);
+    knobs.crl.next_update.seconds += window_shift(o, year);
+    knobs.report.status = o.status;
+    if (o.status != "OK") knobs.report.advisories = {"INTEL-SA-00161", "INTEL-SA-00334"};
+    SgxReportBody& body = knobs.quote.body;
+    if (o.debug) body.attributes |= sgx_attribute_debug;
+    auto done = set_field(body.report_data, o.report_data, "--report-data");
+    if (done) done = set_field(body.mr_enclave, o.measurement, "--measurement");
+    if (done) done = set_field(body.mr_signer, o.mr_signer, "--mr-signer");
+    if (!done) return done.error();
+    return knobs;
+}
+
 Bytes text_bytes(const std::string& text) {
     return to_bytes(as_bytes(text));
 }
@@ -196,6 +225,27 @@ Result<void> write_bytes(const std::filesystem::path& path, ByteView contents) {
     return {};
 }
 
+/// The report as the service sent it, its signature and chain beside it; or all three in one document.
+Result<void> make_epid(const Options& o) {
+    EpidKnobs knobs = ATTEST_TRY(epid_knobs(o));
+    Simulation made = simulate(knobs);
+    EpidVerificationReport report = make_epid_report(knobs);
+    if (o.quote) made.evidence = make_epid_quote(knobs.quote);
+    if (o.wrap == "hex" || o.wrap == "base64") {
+        std::string text = o.wrap == "hex" ? to_hex(made.evidence) : to_base64(made.evidence);
+        made.evidence = text_bytes(text);
+    } else if (o.wrap == "raw" && !o.quote) {
+        made.evidence = text_bytes(report.body);
+    } else if (o.wrap != "raw" && (o.wrap != "json" || o.quote)) {
+        return Error{"--wrap " + o.wrap + " does not go with epid" + (o.quote ? " --quote" : "")};
+    }
+    if (auto done = made.write(o.out); !done || o.quote || o.wrap != "raw") return done;
+    std::filesystem::path out(o.out);
+    if (auto done = write_bytes(out / "signature.txt", text_bytes(to_base64(report.signature))); !done)
+        return done;
+    return write_bytes(out / "chain.pem", as_bytes(report.chain));
+}
+
 Result<void> make(const Options& o, bool snp, bool tdx) {
     Bytes log;
     auto finish = [&](Simulation made) -> Result<void> {
@@ -220,7 +270,7 @@ struct SimulateApp {
         "that root.",
         "litebox attest simulate"};
     Options options;
-    CLI::App *sgx, *tdx, *snp;
+    CLI::App *sgx, *tdx, *snp, *epid;
 
     SimulateApp() {
         app.require_subcommand(1);
@@ -228,10 +278,13 @@ struct SimulateApp {
         sgx = app.add_subcommand("sgx", "An SGX quote");
         tdx = app.add_subcommand("tdx", "A TDX quote");
         snp = app.add_subcommand("snp", "A SEV-SNP report");
-        for (CLI::App* command : {sgx, tdx, snp}) add_common(*command, options);
+        epid = app.add_subcommand("epid",
+                                  "An archived report of Intel's attestation service about an EPID quote");
+        for (CLI::App* command : {sgx, tdx, snp, epid}) add_common(*command, options);
         add_intel(*sgx, options, false);
         add_intel(*tdx, options, true);
         add_snp(*snp, options);
+        add_epid(*epid, options);
     }
 };
 
@@ -244,7 +297,8 @@ int run_simulate(const std::vector<std::string>& arguments) {
     } catch (const CLI::ParseError& error) {
         return command.app.exit(error, std::cout, std::cerr) ? 2 : 0;
     }
-    auto done = make(command.options, command.snp->parsed(), command.tdx->parsed());
+    auto done = command.epid->parsed() ? make_epid(command.options)
+                                       : make(command.options, command.snp->parsed(), command.tdx->parsed());
     if (done) return 0;
     std::cerr << "litebox attest simulate: " << done.error().message << '\n';
     return 1;

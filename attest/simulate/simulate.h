@@ -15,6 +15,7 @@
 
 #include "attest/collateral.h"
 #include "attest/simulate/amd.h"
+#include "attest/simulate/epid.h"
 #include "attest/simulate/intel.h"
 #include "attest/verify.h"
 
@@ -28,8 +29,8 @@ struct NamedFile {
 
 /// Everything that one verification needs.
 struct Simulation {
-    Bytes evidence;                // the bare quote or report
-    std::vector<Bytes> chain;      // certificates from leaf to root, DER
+    Bytes evidence;            // the bare quote or report; of EPID, the service's report with its signature
+    std::vector<Bytes> chain;  // certificates from leaf to root, DER
     std::vector<NamedFile> files;  // collateral, the test root not among it
     Collateral collateral;         // the same, in memory
     Roots roots;                   // the test root alone
@@ -44,6 +45,7 @@ struct Simulation {
 
 Simulation simulate(const IntelKnobs& knobs);
 Simulation simulate(const AmdKnobs& knobs);
+Simulation simulate(const EpidKnobs& knobs);
 
 /// A policy that judges everything but the code's identity: the default, with `require_identity` off.
 Policy any_code_policy();

@@ -107,7 +107,13 @@ Verdict verify_certificate(ByteView der, const CertificateOptions& options) {
                                  .expected_report_data = carried->report_data};
     Verdict verdict = verify(carried->evidence, verify_options);
     verdict.expect(rules);
-    verdict.pass("tls-evidence", carried->form);
+    if (verdict.technology == "epid") {
+        verdict.fail("tls-evidence", Status::unsupported, "an archived EPID report",
+                     "it proves its own time alone, and the peer is here now",
+                     "the peer must present a quote that can be verified today (DCAP)");
+    } else {
+        verdict.pass("tls-evidence", carried->form);
+    }
     // That report data is what it must be, verify() has judged; here, that what it hashes names this
     // certificate's key.
     if (carried->key_problem.empty()) {

@@ -58,16 +58,14 @@ bool verify_now(const Certificate& signer, const SignedObject& object) {
     return false;
 }
 
-/// Of everything that the answer depends on, with the sizes, so that no two questions share a digest.
-Digest question(ByteView spki, const SignedObject& object) {
+/// Of everything that the answer depends on, with the one size that says where the parts end, so that no two
+/// questions share a digest.
+Digest question(const Certificate& signer, const SignedObject& object) {
     const SignatureAlgorithm& algorithm = object.algorithm;
-    uint8_t header[19] = {static_cast<uint8_t>(algorithm.scheme), static_cast<uint8_t>(algorithm.hash),
+    uint8_t header[11] = {static_cast<uint8_t>(algorithm.scheme), static_cast<uint8_t>(algorithm.hash),
                           static_cast<uint8_t>(algorithm.salt)};
-    for (size_t i = 0; i < 8; i++) {
-        header[3 + i] = static_cast<uint8_t>(spki.size() >> (8 * i));
-        header[11 + i] = static_cast<uint8_t>(object.signature.size() >> (8 * i));
-    }
-    Bytes all = digest(Hash::sha256, {header, spki, object.signature, object.to_be_signed});
+    for (size_t i = 0; i < 8; i++) header[3 + i] = static_cast<uint8_t>(object.signature.size() >> (8 * i));
+    Bytes all = digest(Hash::sha256, {header, signer.sha256(), object.signature, object.to_be_signed});
     Digest out;
     std::ranges::copy(all, out.begin());
     return out;
@@ -77,7 +75,7 @@ Digest question(ByteView spki, const SignedObject& object) {
 
 bool verify_signature(const Certificate& signer, const SignedObject& object, SignatureMemory* memory) {
     if (!memory) return verify_now(signer, object);
-    Digest asked = question(signer.spki(), object);
+    Digest asked = question(signer, object);
     if (memory->knows(asked)) return true;
     if (!verify_now(signer, object)) return false;
     memory->remember(asked);

@@ -11,7 +11,7 @@
 
 namespace litebox::attest {
 
-/// Remembers signatures that were found good, by digest of key, algorithm, message and signature, so that
+/// Remembers signatures that were found good, by digest of signer, algorithm, message and signature, so that
 /// unchanged certificates and collateral are not checked anew for each piece of evidence. Holds a bounded
 /// number; thread-safe. Only successes are remembered, and nothing that depends on time.
 class SignatureMemory {

@@ -52,6 +52,8 @@ const std::vector<SignedRow<I>>& tdx_rows() {
         {"MRSIGNERSEAM", [](I& k) { k.quote.td.mr_signer_seam[0] ^= 1; }, untrusted, "tdx-module"},
         {"SEAMATTRIBUTES", [](I& k) { k.quote.td.seam_attributes = 1; }, untrusted, "tdx-module"},
         {"TDATTRIBUTES.DEBUG", [](I& k) { k.quote.td.td_attributes |= 1; }, policy, "policy-debug"},
+        {"TDATTRIBUTES.TUD, a reserved bit", [](I& k) { k.quote.td.td_attributes |= 0x40; }, policy,
+         "policy-debug"},
         {"TDATTRIBUTES.SEPT_VE_DISABLE", [](I& k) { k.quote.td.td_attributes = 0; }, policy,
          "policy-sept-ve-disable"},
         {"XFAM", [](I& k) { k.quote.td.xfam ^= 4; }, policy, "policy-xfam"},

@@ -31,7 +31,6 @@ Result<void> add_files(const Options& options, Evidence& evidence) {
     // Kept as the HTTP header had it: base64.
     if (auto decoded = from_base64(as_text(report->signature)); decoded && report->signature.size() > 256)
         report->signature = *decoded;
-    if (!options.chain.empty()) report->chain = as_text(ATTEST_TRY(read_file(options.chain)));
     return {};
 }
 
@@ -46,6 +45,9 @@ Result<void> gather(const Options& options, Inputs& inputs) {
     inputs.policy = ATTEST_TRY(read_policy(options.policy));
     if (!options.collateral.empty())
         inputs.collateral = ATTEST_TRY(Collateral::load_directory(options.collateral));
+    // As PEM, or as the HTTP header had it: URL-encoded.
+    if (!options.chain.empty() && !inputs.collateral.add(ATTEST_TRY(read_file(options.chain)), options.chain))
+        return Error{"--chain: " + options.chain + " holds no certificate"};
     for (const std::string& path : options.roots) ATTEST_TRY(add_root(path, inputs.roots));
     inputs.verify.now = ATTEST_TRY(time_of(options.at));
     Result<Bytes> expected = from_hex(options.report_data);
@@ -124,7 +126,8 @@ void add_verify(CLI::App& app, int& exit_code) {
                         "CCEL or TCG2 log of the same boot, or dstack's JSON");
     command->add_option("--signature", options->signature,
                         "EPID: the signature over the verification report");
-    command->add_option("--chain", options->chain, "EPID: the certificates of the signature, PEM");
+    command->add_option("--chain", options->chain,
+                        "EPID: the certificates of the signature, PEM or URL-encoded PEM");
     CLI::Option* json = command->add_flag("--json", options->json, "the verdict as JSON");
     command->add_flag("--eat", options->eat, "the verdict as the claims of an EAT attestation result, JSON")
         ->excludes(json);

@@ -5,7 +5,7 @@ import intel
 from verdict import Outcome, Refused
 
 SGX_DEBUG, SGX_PROVISION = 2, 0x10
-TD_DEBUG, TD_SEPT_VE_DISABLE = 1, 1 << 28
+TD_DEBUG, TD_SEPT_VE_DISABLE = 0xFF, 1 << 28  # all of ATTRIBUTES.TUD makes a TD untrusted
 SNP_SMT, SNP_MIGRATE, SNP_DEBUG, SNP_ALIAS_CHECK = 1 << 16, 1 << 18, 1 << 19, 1 << 5
 
 

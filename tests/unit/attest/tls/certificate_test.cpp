@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "attest/tls/claims.h"
@@ -44,6 +45,25 @@ const World& world(const std::string& name) {
 std::string why(const Verdict& verdict) {
     const Check* check = verdict.reason();
     return std::string(to_string(verdict.status())) + (check ? " " + check->id + ": " + check->reason : "");
+}
+
+TEST(CertificateTest, AnArchivedEpidReportSpeaksForNoPeerOfToday) {
+    simulate::EpidKnobs knobs = simulate::EpidKnobs::archived();
+    Attester attester = [&](ByteView report_data) -> Result<Bytes> {
+        std::ranges::copy(report_data, knobs.quote.body.report_data.begin());
+        return simulate::simulate(knobs).evidence;
+    };
+    auto identity = make_identity(attester, {.form = CertificateForm::legacy});
+    ASSERT_TRUE(identity.ok()) << identity.error().message;
+    simulate::Simulation made = simulate::simulate(knobs);
+    PreparedCollateral collateral(made.collateral);
+    Policy policy = simulate::any_code_policy();
+    Verdict verdict =
+        verify_certificate(identity->certificate, {&made.roots, &collateral, &policy, made.now, {}});
+    EXPECT_EQ(verdict.state("epid-signature"), CheckState::passed);
+    EXPECT_EQ(verdict.state("policy-report-data"), CheckState::passed);
+    EXPECT_EQ(verdict.status(), Status::unsupported) << why(verdict);
+    EXPECT_EQ(verdict.state("tls-evidence"), CheckState::failed);
 }
 
 TEST(CertificateTest, EachTechnologyAndFormIsAccepted) {
