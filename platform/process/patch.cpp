@@ -227,8 +227,19 @@ void map_patched_parts(const TextVersion& version, const upcall::Text& text) {
 
 }  // namespace
 
+namespace {
+
+/// One trap in `traps_at_a_time`, spread by multiples of the golden ratio: programs that trap at the same few
+/// places again and again would have every eighth at the same one.
+bool is_looked_at(u32 trap) {
+    constexpr u32 golden = 0x9e3779b1;
+    return trap * golden < (u64{1} << 32) / traps_at_a_time;
+}
+
+}  // namespace
+
 void patch_site(u64 site) {
-    if ((sandbox().patch.traps.fetch_add(1, std::memory_order_relaxed) + 1) % traps_at_a_time != 0) return;
+    if (!is_looked_at(sandbox().patch.traps.fetch_add(1, std::memory_order_relaxed))) return;
     u64& hopeless = this_block().space->hopeless_sites[site / 2 % platform::Space::hopeless_count];
     if (hopeless == site) return;
     upcall::Text text{};
