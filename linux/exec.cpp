@@ -32,6 +32,7 @@ Result<Ref<File>> open_executable(Thread& thread, int directory, string_view nam
     TRY(check_access(thread, *inode, 1));
     auto opened = TRY(inode->open(open_read_only));
     opened->path = file->path;
+    TRY(opened->deny_writers());
     return opened;
 }
 

@@ -130,6 +130,7 @@ Result<u64> statx(Thread& thread, int directory, UserText path, u32 flags, u32 m
     out.mount_id = from.mount_id;
     constexpr u64 attribute_mount_root = 0x2000;
     out.attributes_mask = attribute_mount_root;
+    if (from.mount_root) out.attributes |= attribute_mount_root;
     TRY(UserPtr<abi::Statx>(to).write(out));
     return u64{0};
 }
@@ -162,12 +163,12 @@ Result<u64> statfs(Thread& thread, UserText path, u64 to) {
 }
 Result<u64> fstatfs(Thread& thread, int descriptor, u64 to) {
     Ref<File> file = TRY(thread.files->get(descriptor));
-    Path place = TRY(place_of(*file));
-    FileSystemStatus status = TRY(place.mount()->file_system->status());
+    const Mount& mount = file->path.valid() ? *file->path.mount() : *kernel().files->anonymous_mount;
+    FileSystemStatus status = TRY(mount.file_system->status());
     constexpr u64 pipe_file_system = 0x50495045, socket_file_system = 0x534f434b;
     if (!file->path.valid() && file->as_pipe() != nullptr) status.type = pipe_file_system;
     if (file->as_socket() != nullptr) status.type = socket_file_system;
-    return put_statfs(*place.mount(), status, to);
+    return put_statfs(mount, status, to);
 }
 
 Result<u64> ustat(Thread&, u64 device, u64 to) {

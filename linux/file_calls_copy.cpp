@@ -1,6 +1,7 @@
 // sendfile, copy_file_range, splice, tee and vmsplice.
 //
 // Bytes pass through a buffer of the core; pages are not shared between files.
+#include "core/file/devfs/device.h"
 #include "core/file/file_systems.h"
 #include "core/file/pipe/pipe.h"
 #include "linux/file_calls.h"
@@ -83,6 +84,22 @@ bool is_regular(File& file) {
     return inode && inode->type() == mode_regular;
 }
 
+Result<Ref<File>> get_opened(Thread& thread, int descriptor) {
+    Ref<File> file = TRY(thread.files->get(descriptor));
+    if ((file->flags() & open_path) != 0) return Errno::ebadf;
+    return file;
+}
+
+/// Directories and the null device give nothing to a pipe.
+bool can_splice_from(File& file) {
+    constexpr u64 null_device = device_number(1, 3);
+    Ref<Inode> inode = file.inode();
+    if (!inode || inode->type() == mode_directory) return !inode;
+    if (inode->type() != mode_character) return true;
+    auto attributes = inode->attributes();
+    return !attributes.ok() || attributes.value().special != null_device;
+}
+
 }  // namespace
 
 Result<u64> sendfile(Thread& thread, int to, int from, UserPtr<i64> offset, u64 count) {
@@ -94,9 +111,8 @@ Result<u64> sendfile(Thread& thread, int to, int from, UserPtr<i64> offset, u64 
     TRY(source_offset.fetch(*source, offset));
     TRY(target_offset.fetch(*target, UserPtr<i64>()));
     if ((target->flags() & open_append) != 0) return Errno::einval;
-    Ref<Inode> inode = source->inode();
     if (!source->seekable() && source->as_pipe() == nullptr) return Errno::einval;
-    if (inode && inode->type() == mode_directory) return Errno::einval;
+    if (!can_splice_from(*source)) return Errno::einval;
     u64 done = TRY(copy_through(*source, source_offset, *target, target_offset,
                                 min<u64>(count, UserVector::total_limit)));
     TRY(source_offset.store());
@@ -105,8 +121,8 @@ Result<u64> sendfile(Thread& thread, int to, int from, UserPtr<i64> offset, u64 
 
 Result<u64> copy_file_range(Thread& thread, int from, UserPtr<i64> from_offset, int to,
                             UserPtr<i64> to_offset, u64 count, u32 flags) {
-    Ref<File> source = TRY(thread.files->get(from));
-    Ref<File> target = TRY(thread.files->get(to));
+    Ref<File> source = TRY(get_opened(thread, from));
+    Ref<File> target = TRY(get_opened(thread, to));
     Offset source_at, target_at;
     if (flags != 0) return Errno::einval;
     for (File* file : {source.get(), target.get()}) {
@@ -116,6 +132,7 @@ Result<u64> copy_file_range(Thread& thread, int from, UserPtr<i64> from_offset, 
     }
     if (!source->readable() || !target->writable() || (target->flags() & open_append) != 0)
         return Errno::ebadf;
+    if (&source->inode()->file_system() != &target->inode()->file_system()) return Errno::exdev;
     TRY(source_at.fetch(*source, from_offset, count));
     TRY(target_at.fetch(*target, to_offset, count));
     count = min<u64>(count, UserVector::total_limit);
@@ -152,16 +169,16 @@ Result<u64> splice(Thread& thread, int from, UserPtr<i64> from_offset, int to, U
                    u64 count, u32 flags) {
     if ((flags & ~15u) != 0) return Errno::einval;
     if (count == 0) return u64{0};
-    Ref<File> source = TRY(thread.files->get(from));
-    Ref<File> target = TRY(thread.files->get(to));
-    if (!source->readable() || !target->writable()) return Errno::ebadf;
+    Ref<File> source = TRY(get_opened(thread, from));
+    Ref<File> target = TRY(get_opened(thread, to));
     bool from_pipe = source->as_pipe() != nullptr, to_pipe = target->as_pipe() != nullptr;
     if ((from_pipe && from_offset) || (to_pipe && to_offset)) return Errno::espipe;
+    if (!source->readable() || !target->writable()) return Errno::ebadf;
     bool non_blocking = (flags & splice_non_blocking) != 0;
     count = min<u64>(count, UserVector::total_limit);
     if (from_pipe && to_pipe) return pipe_to_pipe(*source, *target, count, non_blocking, false);
     if (!from_pipe && !to_pipe) return Errno::einval;
-    if (from_pipe && (target->flags() & open_append) != 0) return Errno::einval;
+    if (from_pipe ? (target->flags() & open_append) != 0 : !can_splice_from(*source)) return Errno::einval;
     Offset source_at, target_at;
     // Without a position of its own the other side cannot have an offset: EINVAL, not ESPIPE, as Linux.
     if ((from_offset && !source->seekable()) || (to_offset && !target->seekable())) return Errno::einval;

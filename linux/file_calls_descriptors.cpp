@@ -291,11 +291,12 @@ Result<u64> fcntl(Thread& thread, int descriptor, int command, u64 argument) {
 }
 
 Result<u64> flock(Thread& thread, int descriptor, int operation) {
-    constexpr int non_blocking = 4;
-    Ref<File> file = TRY(thread.files->get(descriptor));
-    if ((file->flags() & open_path) != 0) return Errno::ebadf;
+    constexpr int non_blocking = 4, mandatory = 32;
+    if ((operation & mandatory) != 0) return u64{0};  // LOCK_MAND: ignored, as Linux does
     int kind = operation & ~non_blocking;
     if (kind != 1 && kind != 2 && kind != 8) return Errno::einval;
+    Ref<File> file = TRY(thread.files->get(descriptor));
+    if ((file->flags() & open_path) != 0) return Errno::ebadf;
     TRY(lock_whole_file(thread, *file, kind, (operation & non_blocking) == 0));
     return u64{0};
 }

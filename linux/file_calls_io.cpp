@@ -110,9 +110,16 @@ Result<void> check_buffer(u64 buffer, u64 count) {
     return {};
 }
 
-Result<void> check_positioned(File& file, i64 offset, u64 count) {
+/// The file of a call with an offset. Which error comes first is Linux's.
+Result<FileHold> hold_positioned(Thread& thread, int descriptor, i64 offset) {
     if (offset < 0) return Errno::einval;
-    if (!file.seekable()) return Errno::espipe;
+    FileHold file = TRY(thread.files->hold(descriptor));
+    if ((file->flags() & open_path) != 0) return Errno::ebadf;
+    if (!file->seekable()) return Errno::espipe;
+    return file;
+}
+
+Result<void> check_end(i64 offset, u64 count) {
     i64 end;
     if (!checked_add(offset, static_cast<i64>(min<u64>(count, UserVector::total_limit)), &end))
         return Errno::einval;
@@ -120,10 +127,8 @@ Result<void> check_positioned(File& file, i64 offset, u64 count) {
 }
 
 Result<u64> vector_at(Thread& thread, int descriptor, u64 vector, u64 count, i64 offset, bool reading) {
-    FileHold file = TRY(thread.files->hold(descriptor));
-    if (offset < 0) return Errno::einval;
+    FileHold file = TRY(hold_positioned(thread, descriptor, offset));
     if (reading ? !file->readable() : !file->writable()) return Errno::ebadf;
-    if (!file->seekable()) return Errno::espipe;
     UserVector pieces;
     TRY(pieces.fetch(vector, count));
     auto position = static_cast<u64>(offset);
@@ -146,15 +151,15 @@ Result<u64> write(Thread& thread, int descriptor, u64 buffer, u64 count) {
 }
 
 Result<u64> pread64(Thread& thread, int descriptor, u64 buffer, u64 count, i64 offset) {
-    FileHold file = TRY(thread.files->hold(descriptor));
-    TRY(check_positioned(*file, offset, count));
+    FileHold file = TRY(hold_positioned(thread, descriptor, offset));
+    TRY(check_end(offset, count));
     auto position = static_cast<u64>(offset);
     return read_file(*file, buffer_cursor(buffer, count), &position, false);
 }
 
 Result<u64> pwrite64(Thread& thread, int descriptor, u64 buffer, u64 count, i64 offset) {
-    FileHold file = TRY(thread.files->hold(descriptor));
-    TRY(check_positioned(*file, offset, count));
+    FileHold file = TRY(hold_positioned(thread, descriptor, offset));
+    TRY(check_end(offset, count));
     auto position = static_cast<u64>(offset);
     return write_file(*file, buffer_cursor(buffer, count), &position, false);
 }
@@ -187,10 +192,19 @@ namespace {
 
 enum VectorFlag : int { high_priority = 1, data_sync = 2, full_sync = 4, no_wait = 8, append = 16 };
 
+/// Flags are looked at last: what is wrong with the descriptor and the offset comes before.
+Result<void> check_flags(Thread& thread, int descriptor, i64 offset, int flags, bool reading) {
+    if ((flags & ~(high_priority | data_sync | full_sync | no_wait | append)) == 0) return {};
+    FileHold file =
+        TRY(offset == -1 ? thread.files->hold(descriptor) : hold_positioned(thread, descriptor, offset));
+    if (reading ? !file->readable() : !file->writable()) return Errno::ebadf;
+    return Errno::eopnotsupp;
+}
+
 }  // namespace
 
 Result<u64> preadv2(Thread& thread, int descriptor, u64 vector, u64 count, i64 offset, u64, int flags) {
-    if ((flags & ~(high_priority | data_sync | full_sync | no_wait | append)) != 0) return Errno::eopnotsupp;
+    TRY(check_flags(thread, descriptor, offset, flags, true));
     if (offset == -1 && (flags & no_wait) != 0) {
         FileHold file = TRY(thread.files->hold(descriptor));
         constexpr u32 would_not_wait = poll_in | poll_hang_up | poll_error;
@@ -202,7 +216,7 @@ Result<u64> preadv2(Thread& thread, int descriptor, u64 vector, u64 count, i64 o
 }
 
 Result<u64> pwritev2(Thread& thread, int descriptor, u64 vector, u64 count, i64 offset, u64, int flags) {
-    if ((flags & ~(high_priority | data_sync | full_sync | no_wait | append)) != 0) return Errno::eopnotsupp;
+    TRY(check_flags(thread, descriptor, offset, flags, false));
     if ((flags & append) != 0) {
         // As with O_APPEND, for this write only: at the end, and the position stays unless none was given.
         FileHold file = TRY(thread.files->hold(descriptor));
@@ -274,12 +288,20 @@ Result<u64> read_entries(Thread& thread, int descriptor, u64 buffer, u32 size, b
     Vector<u8> bytes;
     TRY(bytes.reserve(min<usize>(size, largest)));
     DirentPacker packer({bytes.data(), min<usize>(size, largest)}, wide);
+    u64 before;
     {
         LockGuard guard(file->position_mutex);
+        before = file->position;
         TRY(file->read_directory(packer));
     }
     if (packer.too_small()) return Errno::einval;
-    TRY(copy_to_user(buffer, bytes.data(), packer.used()));
+    auto copied = copy_to_user(buffer, bytes.data(), packer.used());
+    if (!copied.ok()) {
+        // What did not arrive is read again.
+        LockGuard guard(file->position_mutex);
+        file->position = before;
+        return copied.error();
+    }
     return packer.used();
 }
 
@@ -316,6 +338,7 @@ Result<u64> syncfs(Thread& thread, int descriptor) {
 
 Result<u64> sync_file_range(Thread& thread, int descriptor, i64 offset, i64 length, u32 flags) {
     FileHold file = TRY(thread.files->hold(descriptor));
+    if ((file->flags() & open_path) != 0) return Errno::ebadf;
     i64 end;
     if ((flags & ~7u) != 0 || offset < 0 || length < 0 || !checked_add(offset, length, &end))
         return Errno::einval;
@@ -374,8 +397,8 @@ Result<u64> truncate(Thread& thread, UserText path, i64 length) {
 }
 
 Result<u64> ftruncate(Thread& thread, int descriptor, i64 length) {
-    FileHold file = TRY(thread.files->hold(descriptor));
     if (length < 0) return Errno::einval;
+    FileHold file = TRY(thread.files->hold(descriptor));
     if ((file->flags() & open_path) != 0) return Errno::ebadf;
     Ref<Inode> inode = file->inode();
     if (!inode || inode->type() != mode_regular || !file->writable()) return Errno::einval;
@@ -387,6 +410,7 @@ Result<u64> ftruncate(Thread& thread, int descriptor, i64 length) {
 
 Result<u64> fallocate(Thread& thread, int descriptor, int mode, i64 offset, i64 length) {
     FileHold file = TRY(thread.files->hold(descriptor));
+    if ((file->flags() & open_path) != 0) return Errno::ebadf;
     if (offset < 0 || length <= 0) return Errno::einval;
     if ((mode & ~0x7f) != 0) return Errno::eopnotsupp;
     if (!file->writable()) return Errno::ebadf;

@@ -231,6 +231,7 @@ Result<void> load_image(Thread& thread, ExecPlan& plan) {
     u64 entry = plan.image.entry + program.bias, base = 0;
     if (plan.interpreter_file) {
         Loaded interpreter = TRY(map_image(space, plan.interpreter, plan.interpreter_file, 0));
+        plan.interpreter_file->allow_writers();
         base = interpreter.bias + plan.interpreter.lowest;
         entry = plan.interpreter.entry + interpreter.bias;
     }

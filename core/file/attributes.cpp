@@ -122,18 +122,27 @@ Result<void> change_times(Thread& thread, const Path& path, Inode& inode, const 
     return apply_change(path, inode, change);
 }
 
+namespace {
+
+void note_mount(const Path& path, Attributes& attributes) {
+    attributes.mount_id = path.mount()->id;
+    attributes.mount_root = path.entry() == path.mount()->root.get();
+}
+
+}  // namespace
+
 Result<Attributes> stat_name(Thread& thread, int directory, string_view name, u32 flags) {
     if (name.empty() && (flags & at_empty_path) != 0 && directory != at_working_directory) {
         Ref<File> file = TRY(thread.files->get(directory));
         Attributes attributes = TRY(file->attributes());
-        if (file->path.valid()) attributes.mount_id = file->path.mount()->id;
+        if (file->path.valid()) note_mount(file->path, attributes);
         return attributes;
     }
     Walker walker(thread, ((flags & at_no_follow) != 0 ? 0u : u32{walk_follow}) |
                               ((flags & at_empty_path) != 0 ? u32{walk_empty} : 0u));
     TRY(walker.walk(directory, name));
     Result<Attributes> attributes = walker.at.entry()->inode()->attributes();
-    if (attributes.ok()) attributes.value().mount_id = walker.at.mount()->id;
+    if (attributes.ok()) note_mount(walker.at, attributes.value());
     return attributes;
 }
 

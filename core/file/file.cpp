@@ -6,11 +6,23 @@
 namespace litebox {
 
 File::~File() {
+    allow_writers();
     if (counted_writer) counted_writer->end_write();
     if (Inode* inode = path.valid() ? path.entry()->inode() : nullptr; inode != nullptr) {
         InodeExtra* extra = inode->extra_if_any();
         if (extra != nullptr && extra->locks) release_file_locks(*this, *inode);
     }
+}
+
+Result<void> File::deny_writers() {
+    Ref<Inode> inode = this->inode();
+    TRY(inode->deny_write());
+    denied_writer_ = std::move(inode);
+    return {};
+}
+
+void File::allow_writers() {
+    if (Ref<Inode> inode = std::move(denied_writer_)) inode->end_deny_write();
 }
 
 Result<usize> File::read(IoCursor&, u64&) {

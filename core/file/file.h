@@ -113,11 +113,16 @@ class File : public RefCounted<File> {
     u64 position = 0;
     Path path;                  // where it was opened; not valid() for anonymous files
     Ref<Inode> counted_writer;  // inode that counts this file as a writer (ETXTBSY)
+    /// The file is being run: until allow_writers, or its end, nobody opens it for writing. ETXTBSY where
+    /// somebody has.
+    Result<void> deny_writers();
+    void allow_writers();
     // SIGIO: F_SETOWN (negative: a group) and F_SETSIG.
     std::atomic<i32> owner{0}, owner_signal{0};
 
   private:
     std::atomic<u32> flags_;
+    Ref<Inode> denied_writer_;
 };
 
 /// Collects the queues a poll call hangs on; implemented by poll/select (core/file/poll.cpp) and epoll.

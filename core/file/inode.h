@@ -52,6 +52,7 @@ struct Attributes {
     u32 block_size = 4096;
     Timestamp access, modify, change, birth;
     u64 mount_id = 0;
+    bool mount_root = false;
     [[nodiscard]] u32 type() const { return mode & mode_type; }
 };
 

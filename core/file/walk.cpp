@@ -202,6 +202,8 @@ Result<void> Walker::run(string_view rest) {
 
 Result<void> Walker::finish() {
     if (missing || ends_before_last()) return {};
+    // What is being created is no directory.
+    if (trailing_slash && (flags_ & walk_may_be_missing) != 0) return Errno::eisdir;
     if ((trailing_slash || (flags_ & walk_directory) != 0) && !at.entry()->directory()) return Errno::enotdir;
     return {};
 }

@@ -16,11 +16,17 @@ namespace {
 class SocketInode final : public Inode {
   public:
     SocketInode(u64 number, u32 uid, u32 gid) : number_(number), uid_(uid), gid_(gid) {}
+    Result<void> set_attributes(const AttributeChange& change) override {
+        if ((change.fields & AttributeChange::mode) != 0) mode_ = change.new_mode & mode_permissions;
+        if ((change.fields & AttributeChange::uid) != 0) uid_ = change.new_uid;
+        if ((change.fields & AttributeChange::gid) != 0) gid_ = change.new_gid;
+        return {};
+    }
     Result<Attributes> attributes() override {
         Attributes result;
         result.inode = number_;
         result.device = kernel().files->anonymous_mount->file_system->device();
-        result.mode = mode_socket | 0777;
+        result.mode = mode_socket | mode_;
         result.uid = uid_;
         result.gid = gid_;
         return result;
@@ -31,7 +37,7 @@ class SocketInode final : public Inode {
 
   private:
     u64 number_;
-    u32 uid_, gid_;
+    std::atomic<u32> uid_, gid_, mode_{0777};
 };
 
 constexpr u32 ioctl_readable = 0x541b, ioctl_unsent = 0x5411, ioctl_at_mark = 0x8905;
@@ -61,6 +67,7 @@ Result<Ref<Socket>> Socket::accept(bool) {
 }
 
 Result<usize> Socket::read(IoCursor& to, u64&) {
+    if (to.remaining() == 0) return usize{0};
     IncomingMessage message;
     message.data = &to;
     message.wait = !non_blocking();

@@ -216,9 +216,9 @@ ORACLE_UNUSED static void scratch_remove(void) {
     nftw(oracle_scratch, oracle_open_up, 16, FTW_PHYS);
     nftw(oracle_scratch, oracle_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
-ORACLE_UNUSED static const char* scratch(void) {
+ORACLE_UNUSED static const char* scratch_below(const char* base) {
     if (oracle_scratch[0]) return oracle_scratch;
-    strcpy(oracle_scratch, "/tmp/oracle.XXXXXX");
+    snprintf(oracle_scratch, sizeof oracle_scratch, "%s/oracle.XXXXXX", base);
     if (!mkdtemp(oracle_scratch) || chdir(oracle_scratch) < 0) {
         say("no scratch directory: %s\n", errno_name(errno));
         exit(98);
@@ -226,6 +226,9 @@ ORACLE_UNUSED static const char* scratch(void) {
     oracle_owner = getpid();
     atexit(scratch_remove);
     return oracle_scratch;
+}
+ORACLE_UNUSED static const char* scratch(void) {
+    return scratch_below("/tmp");
 }
 
 // Makes a file with these contents, in the current directory unless the path says otherwise.

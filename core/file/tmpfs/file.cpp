@@ -251,9 +251,11 @@ Result<void> add_seals(File& file, u32 seals) {
 }
 
 Result<u32> get_seals(File& file) {
-    TmpfsRegular* node = sealable(file);
-    if (node == nullptr) return Errno::einval;
-    return node->seals.load();
+    if (TmpfsRegular* node = sealable(file)) return node->seals.load();
+    // Linux has memory files and tmpfs in one: what has a name there is sealed against sealing.
+    Ref<Inode> inode = file.inode();
+    bool named = inode && inode->type() == mode_regular && inode->file_system().type_name() == "tmpfs"sv;
+    return named ? Result<u32>(seal_seal) : Errno::einval;
 }
 
 }  // namespace litebox

@@ -25,5 +25,12 @@ int main(void) {
     NUM(sx.stx_size);
     OK(statx(0, "", AT_EMPTY_PATH, STATX_TYPE, &sx));
     YES(S_ISCHR(sx.stx_mode) || S_ISFIFO(sx.stx_mode) || S_ISREG(sx.stx_mode));
+    for (size_t i = 0; i < 4; i++) {
+        const char* const places[] = {"/", "/proc", "/dev/shm", "/etc/passwd"};
+        STR(places[i]);
+        MUST(statx(AT_FDCWD, places[i], 0, STATX_BASIC_STATS, &sx));
+        YES((sx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0);
+        YES((sx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0);
+    }
     return 0;
 }
