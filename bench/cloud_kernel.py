@@ -73,7 +73,11 @@ def cloud_kernel(folder):
     return sorted(folder.glob("boot/vmlinuz-*"))[-1], modules
 
 
-def command(kernel: pathlib.Path, initramfs: pathlib.Path, memory, disk=None):
+def counter_khz(build):
+    return int(subprocess.run([build / "bench/counter"], capture_output=True, text=True, check=True).stdout)
+
+
+def command(kernel: pathlib.Path, initramfs: pathlib.Path, memory, khz, disk=None):
     # What LiteBox leaves out of the machine (timer, interrupt controller and clock of a PC) this kernel cannot do without, and a
     # disk it finds through ACPI only.
     acpi = "on" if disk else "off"
@@ -82,7 +86,7 @@ def command(kernel: pathlib.Path, initramfs: pathlib.Path, memory, disk=None):
             "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max", "-m", f"{memory}M", "-smp", "1",
             "-global", "virtio-mmio.force-legacy=false",
             "-serial", "stdio", "-kernel", str(kernel), "-initrd", str(initramfs),
-            "-append", "console=ttyS0 quiet reboot=t panic=-1 mitigations=off"]
+            "-append", f"console=ttyS0 quiet reboot=t panic=-1 mitigations=off tsc_early_khz={khz}"]
     if disk:
         line += ["-drive", f"if=none,id=disk,file={disk},format=raw,readonly=on", "-device", "virtio-blk-device,drive=disk"]
     return line

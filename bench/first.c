@@ -1,7 +1,7 @@
 // The first program of a virtual machine. As PID 1 of a Linux kernel with an initramfs it mounts what
 // programs need, loads the modules that the initramfs has, mounts the disk that they may show, and stops the
-// machine at the end; as a program of LiteBox it finds that done. Says "first" at once, then what memory there
-// is, then runs the words of its command line (of /arguments under Linux), separated by "--".
+// machine at the end; as a program of LiteBox it finds that done. Says "first" at once, then what memory
+// there is, then runs the words of its command line (of /arguments under Linux), separated by "--".
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ static void bring_up_loopback(void) {
 static void mount_disk(void) {
     char name[64];
     int file, count = 0;
-    for (; snprintf(name, sizeof name, "/modules/%d.ko", count), (file = open(name, O_RDONLY)) >= 0; count++) {
+    for (; snprintf(name, sizeof name, "/modules/%d.ko", count), (file = open(name, O_RDONLY)) >= 0;
+         count++) {
         if (syscall(SYS_finit_module, file, "", 0) != 0) perror(name);
         close(file);
     }

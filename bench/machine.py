@@ -17,7 +17,7 @@ import cloud_kernel
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 MEMORY = 256
-LIMIT = 600
+LIMIT = 300
 # Row of micro, title, and what it must reach: at most so much of what Linux takes.
 ROWS = [
     ("getppid_libc", "system call round trip (getppid through libc)", 1.0),
@@ -31,6 +31,15 @@ ROWS = [
 ]
 DISK_ROW = "disk_64k"
 DISK_FILE = 40 << 20
+# More starts a round, since others on the host disturb one most.
+STARTS, BOOTS_A_ROUND = 3, 10
+
+BEYOND = """
+
+The least that our kernel took beyond one of ten instructions in the same monitor line, with 128 MiB, from the monitor's start to its end:
+{:.1f} ms without devices (the core up, and no program found), {:.1f} ms with a control port, entropy and a 9P export that a program of
+three instructions is read from and run. The goal is 15 ms.
+"""
 
 
 def word_list(program_folder):
@@ -45,24 +54,18 @@ def disk_words(program_folder, disk):
     return [f"{program_folder}/micro", "--only", DISK_ROW, "--batches", "3", "--unread", f"{disk}/unread"]
 
 
-def litebox_command(words, memory):
-    return [str(BUILD / "bin/litebox"), "run", "--quiet", "--platform=vm", "--cpus=1", f"--memory={memory}M", "--",
-            str(BUILD / "bench/first"), *words]
-
-
-def litebox_disk_command(image, memory):
-    return [str(BUILD / "bin/litebox"), "run", "--quiet", "--platform=vm", "--cpus=1", f"--memory={memory}M", f"--image={image}",
-            "--root-hash=none", "--", "/first", *disk_words("", "")]
+def litebox_command(root, words, memory):
+    """The root holds what the initramfs of the other holds."""
+    return [str(BUILD / "bin/litebox"), "run", "--quiet", "--platform=vm", "--cpus=1", f"--memory={memory}M", *root, "--", "/first",
+            *words]
 
 
 def make_image(folder):
-    """The disk of both: the programs, and a file larger than any row reads."""
-    root = pathlib.Path(folder, "root")
-    root.mkdir()
-    for name in ("first", "micro"):
-        shutil.copy(BUILD / "bench" / name, root)
+    """The disk of both: what the root holds, and a file larger than any row reads."""
+    root = folder / "with-file"
+    shutil.copytree(folder / "export/0", root)
     (root / "unread").write_bytes(b"".join(number.to_bytes(8, "little") for number in range(DISK_FILE // 8)))
-    image = pathlib.Path(folder, "disk.img")
+    image = folder / "disk.img"
     subprocess.run([BUILD / "bin/litebox", "image", "build", root, "--output", image], check=True, capture_output=True)
     shutil.rmtree(root)
     return image
@@ -73,7 +76,8 @@ def boot(command):
     started = time.monotonic()
     found = {"rows": {}}
     memory = {}
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with subprocess.Popen(["timeout", "-k", "1", str(LIMIT), *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
         for line in process.stdout:
             text = line.decode("utf-8", "replace").strip()
             if text == "first":
@@ -85,7 +89,7 @@ def boot(command):
                 memory[match[1]] = int(match[2])
             elif text == "last":
                 found["ended"] = True
-        process.wait(timeout=LIMIT)
+        process.wait()
     if "MemFree" in memory:
         found["memory"] = memory["MemFree"]
     if not found.get("ended"):
@@ -124,24 +128,64 @@ def table(linux, ours):
     return "\n".join(lines)
 
 
+def start_lines(folder):
+    """Monitors by hand, for what our kernel takes beyond one of ten instructions: both, without devices and with them."""
+    subprocess.run([BUILD / "bin/litebox", "kernel", "--output", folder / "kernel.elf"], check=True, capture_output=True)
+    line = ["qemu-system-x86_64", "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
+            "-M", "microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,x-option-roms=off", "-accel", "tcg,thread=multi,tb-size=128",
+            "-cpu", "max", "-m", "128M", "-smp", "1", "-global", "virtio-mmio.force-legacy=false", "-serial", "stdio", "-append"]
+    # Without devices there is no program: the core is up, looks for it, and says so.
+    bare = ["counter_hz=1000000000 program=/nothing"]
+    devices = ["counter_hz=1000000000 program=/nothing root=ro", "-device", "virtio-serial-device", "-chardev", "null,id=nobody",
+               "-device", "virtserialport,chardev=nobody,name=litebox.control",
+               "-fsdev", f"local,id=view,path={folder}/export,security_model=none,readonly=on",
+               "-device", "virtio-9p-device,fsdev=view,mount_tag=view",
+               "-object", "rng-builtin,id=entropy", "-device", "virtio-rng-device,rng=entropy"]
+    return [[*line, *more, "-kernel", str(kernel)] for more in (bare, devices)
+            for kernel in (BUILD / "vm_tests/vm_kernel_stops", folder / "kernel.elf")]
+
+
+def seconds(command):
+    started = time.monotonic()
+    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=LIMIT)
+    return time.monotonic() - started
+
+
+def beyond_ten_instructions(folder, rounds):
+    """The least of each, without devices and with them: milliseconds of ours beyond the other."""
+    lines = start_lines(folder)
+    samples = [[seconds(line) for line in lines] for _ in range(rounds)]
+    nothing, ours, nothing_with, ours_with = (min(column) * 1000 for column in zip(*samples))
+    return ours - nothing, ours_with - nothing_with
+
+
 def measure(kernel, modules, folder, rounds):
     read = lambda name: (BUILD / "bench" / name).read_bytes()
     programs = [("init", read("first")), ("bench/micro", read("micro")), ("bench/true", read("true"))]
+    root = folder / "export/0"
+    root.mkdir(parents=True)
+    for name in ("first", "micro", "true", "nothing"):
+        shutil.copy(BUILD / "bench" / name, root)
     image = make_image(folder)
-    plain, with_disk = folder / "plain.cpio", folder / "disk.cpio"
+    bare, plain, with_disk = folder / "bare.cpio", folder / "plain.cpio", folder / "disk.cpio"
+    bare.write_bytes(cloud_kernel.archive(programs + [("arguments", b"")]))
     plain.write_bytes(cloud_kernel.archive(programs + [("arguments", "\n".join(word_list("/bench")).encode())]))
     with_disk.write_bytes(cloud_kernel.archive(
         programs + modules + [("arguments", "\n".join(disk_words("/bench", "/disk")).encode())]))
+    khz = cloud_kernel.counter_khz(BUILD)
     linux, ours = [], []
     for _ in range(rounds):
         # What starts and fills memory is measured without the disk.
-        for to, command, disk_command in (
-                (linux, cloud_kernel.command(kernel, plain, MEMORY), cloud_kernel.command(kernel, with_disk, MEMORY, image)),
-                (ours, litebox_command(word_list(BUILD / "bench"), MEMORY), litebox_disk_command(image, MEMORY))):
+        for to, start_command, command, disk_command in (
+                (linux, cloud_kernel.command(kernel, bare, MEMORY, khz), cloud_kernel.command(kernel, plain, MEMORY, khz),
+                 cloud_kernel.command(kernel, with_disk, MEMORY, khz, image)),
+                (ours, litebox_command([f"--root={root}"], [], MEMORY), litebox_command([f"--root={root}"], word_list(""), MEMORY),
+                 litebox_command([f"--image={image}", "--root-hash=none"], disk_words("", ""), MEMORY))):
             found = boot(command)
+            found["start"] = min([found["start"], *(boot(start_command)["start"] for _ in range(STARTS))])
             found["rows"].update(boot(disk_command)["rows"])
             to.append(found)
-    return linux, ours
+    return linux, ours, beyond_ten_instructions(folder, BOOTS_A_ROUND * rounds)
 
 
 def main():
@@ -155,8 +199,9 @@ def main():
         print(f"bench: {cloud_kernel.PACKAGE} cannot be had: {problem}")
         return 1
     with tempfile.TemporaryDirectory(prefix="litebox-bench-") as folder:
-        linux, ours = measure(kernel, modules, pathlib.Path(folder), arguments.rounds)
-    text = f"{kernel.name}, QEMU microvm, emulated, one processor, best of {arguments.rounds}.\n\n" + table(linux, ours)
+        linux, ours, beyond = measure(kernel, modules, pathlib.Path(folder), arguments.rounds)
+    text = f"{kernel.name}, QEMU microvm, emulated, one processor, best of {arguments.rounds} rounds.\n\n" + table(linux, ours)
+    text += BEYOND.format(*beyond)
     print(text)
     if arguments.output:
         pathlib.Path(arguments.output).write_text(text + "\n", encoding="utf-8")

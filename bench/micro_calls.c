@@ -62,7 +62,8 @@ static void run_pread_64k(long n) {
 }
 
 static void open_unread(void) {
-    if (!unread_file || (descriptor = open(unread_file, O_RDONLY)) < 0) die(unread_file ? unread_file : "--unread");
+    if (!unread_file || (descriptor = open(unread_file, O_RDONLY)) < 0)
+        die(unread_file ? unread_file : "--unread");
 }
 
 static void close_unread(void) {
