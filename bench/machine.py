@@ -34,6 +34,14 @@ DISK_FILE = 40 << 20
 # More starts a round, since others on the host disturb one most.
 STARTS, BOOTS_A_ROUND = 3, 10
 
+HEAD = """# LiteBox as a kernel beside Linux
+
+Written by `make bench`: Debian's {kernel} with an initramfs, and `litebox run --platform=vm`, run the same static programs in QEMU's
+microvm machine, emulated, with one processor; rounds of both are interleaved, the best of {rounds} counts. Linux's start is that of its
+monitor; LiteBox's is that of the whole command, the monitor's confinement included. Both read their programs from memory or a directory;
+the disk's file lies in an EROFS image on virtio-blk, and its pages in the host's memory.
+
+"""
 BEYOND = """
 
 The least that our kernel took beyond one of ten instructions in the same monitor line, with 128 MiB, from the monitor's start to its end:
@@ -200,11 +208,10 @@ def main():
         return 1
     with tempfile.TemporaryDirectory(prefix="litebox-bench-") as folder:
         linux, ours, beyond = measure(kernel, modules, pathlib.Path(folder), arguments.rounds)
-    text = f"{kernel.name}, QEMU microvm, emulated, one processor, best of {arguments.rounds} rounds.\n\n" + table(linux, ours)
-    text += BEYOND.format(*beyond)
+    text = HEAD.format(kernel=kernel.name, rounds=arguments.rounds) + table(linux, ours) + BEYOND.format(*beyond)
     print(text)
     if arguments.output:
-        pathlib.Path(arguments.output).write_text(text + "\n", encoding="utf-8")
+        pathlib.Path(arguments.output).write_text(text, encoding="utf-8")
     return 0
 
 
