@@ -140,7 +140,9 @@ void switch_to(Processor& processor, PlatformBlock& next) {
     next.processor.store(&processor, std::memory_order_relaxed);
     processor.current = &next;
     processor.previous = &previous;
-    load_space(processor, next.space);
+    // Who has no guest memory runs under anybody's tables, and what is known of them stays for who comes
+    // back. Not with several processors: each shoot-down of that space would wake this one.
+    if (next.space != nullptr || machine().processor_count > 1) load_space(processor, next.space);
     set_trap_stack(processor, next.head.core_stack - FRAME_SIZE);
     asm volatile("wrgsbase %0" : : "r"(&next.head) : "memory");
     if (next.has_guest) load_guest_registers(processor, next);
