@@ -4,6 +4,7 @@
 #include "core/file/devfs/device.h"
 #include "core/file/file_systems.h"
 #include "core/file/hostfs/hostfs.h"
+#include "core/file/imagefs/image.h"
 #include "core/file/terminal/terminal.h"
 #include "core/file/walk.h"
 #include "core/kernel.h"
@@ -246,6 +247,7 @@ void upcall::memory_pressure() {
     constexpr u32 slots_at_a_time = 64;
     for (int i = 0; i < passes; i++) kernel().files->entries.shrink(~0u);
     while (kernel().files->host->give_up_slots(slots_at_a_time)) continue;
+    if (ImageFileSystem* image = kernel().files->image) image->give_up_pages();
     kernel().pages->give_back();
 }
 

@@ -120,6 +120,7 @@ Result<Ref<FileSystem>> Boot::make_image() {
         platform::report(line.view());
         return image.error();
     }
+    kernel().files->image = image.value().get();
     Ref<Inode> root = image.value()->root();
     Attributes attributes = TRY(root->attributes());
     Ref<Tmpfs> memory = TRY(Tmpfs::create(quota_, 0755, 0, 0));

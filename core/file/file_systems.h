@@ -10,6 +10,7 @@
 namespace litebox {
 
 class HostFiles;
+class ImageFileSystem;
 class OverlayFileSystem;
 class DeviceTable;
 class Pipe;
@@ -71,6 +72,7 @@ class FileSystems : Pinned {
     Mount* anonymous_mount = nullptr;
     Mount* memory_mount = nullptr;  // tmpfs of memory files
     HostFiles* host = nullptr;
+    ImageFileSystem* image = nullptr;  // the root's, if it is one
     DeviceTable* devices = nullptr;
     OverlayFileSystem* working_overlay = nullptr;  // over the invoker's current directory
     LockWaits lock_waits;

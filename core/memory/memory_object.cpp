@@ -134,6 +134,7 @@ Result<u8*> MemoryObject::bring(u64 index, u64 needed) {
 
 Result<u8*> MemoryObject::bring_run(u64 index, unsigned order) {
     auto taken = take_pages(&order, false);
+    if (!taken.ok() && source_->give_up_pages() > 0) taken = take_pages(&order, false);
     if (!taken.ok()) return Errno::enomem;
     u8* pages = taken.value();
     u64 count = u64{1} << order;
@@ -253,6 +254,25 @@ Result<usize> MemoryObject::write(IoCursor& from, u64 offset) {
     }
 }
 
+u64 MemoryObject::give_up_pages() {
+    WriteGuard guard(lock_);
+    // Whoever maps it from now on looks for its pages afterwards, and finds none.
+    if (!has_source() || mapping_count_.load() != 0) return 0;
+    u64 given = 0;
+    for (Chunk*& chunk : chunks_) {
+        if (chunk == nullptr) continue;
+        for (u8* page : chunk->pages) {
+            if (page == nullptr) continue;
+            kernel().pages->free(page);
+            given++;
+        }
+        heap_free(std::exchange(chunk, nullptr));
+    }
+    resident_.fetch_sub(given, std::memory_order_relaxed);
+    quota_->release(given);
+    return given;
+}
+
 void MemoryObject::detach_pages(u64 first, u64 last, Freed& freed) {
     last = min<u64>(last, chunks_.size() * chunk_pages);
     for (u64 index = first; index < last; index++) {
@@ -359,7 +379,9 @@ Result<u64> MemoryObject::seek_hole(u64 offset) {
 
 Result<void> MemoryObject::attach(Mapping& mapping) {
     LockGuard guard(mappings_mutex_);
-    return mappings_.push(&mapping);
+    TRY(mappings_.push(&mapping));
+    mapping_count_.store(mappings_.size());
+    return {};
 }
 
 bool MemoryObject::shared_writable() {
@@ -375,6 +397,7 @@ void MemoryObject::detach(Mapping& mapping) {
         if (mappings_[i - 1] == &mapping) {
             mappings_[i - 1] = mappings_.last();
             mappings_.pop();
+            mapping_count_.store(mappings_.size());
             return;
         }
 }

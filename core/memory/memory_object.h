@@ -34,6 +34,8 @@ class PageSource : public RefCounted<PageSource> {
     /// Fills whole pages from page `first` on; all of them lie before the object's end. Called without locks,
     /// also by several threads for the same pages: it must give the same bytes each time.
     virtual Result<void> fill(u64 first, std::span<u8> pages) = 0;
+    /// Memory is short: frees pages of objects that have such a source; how many.
+    virtual u64 give_up_pages() { return 0; }
 };
 
 class MemoryObject : public RefCounted<MemoryObject> {
@@ -66,6 +68,12 @@ class MemoryObject : public RefCounted<MemoryObject> {
     Result<u8*> page(u64 index, bool create);
     /// Makes pages [first, last) as far as they are absent, in runs as contiguous as can be.
     Result<void> populate(u64 first, u64 last);
+
+    /// Frees the pages of an object with a source, which come again from there, unless something maps it; how
+    /// many.
+    u64 give_up_pages();
+
+    ListNode listed;  // for its source's owner
 
     // Reverse map: which mappings show this object (kept by AddressSpace).
     Result<void> attach(Mapping& mapping);
@@ -102,6 +110,7 @@ class MemoryObject : public RefCounted<MemoryObject> {
     Vector<Chunk*> chunks_;
     Mutex mappings_mutex_{LockRank::memory_object};
     Vector<Mapping*> mappings_;
+    std::atomic<usize> mapping_count_{0};
 };
 
 }  // namespace litebox

@@ -79,7 +79,8 @@ Result<Ref<ImageFileSystem>> ImageFileSystem::create(u32 device, std::span<const
     auto blocks = TRY(ImageBlocks::open(device, root_hash));
     u64 size = blocks->size();
     auto image = TRY(MemoryObject::create(Ref<PageQuota>(kernel().memory_quota), blocks, size));
-    auto made = TRY(make_ref<ImageFileSystem>(std::move(blocks), std::move(image)));
+    auto quota = TRY(make_ref<PageQuota>(max<u64>(kernel().memory_quota->limit() / 2, 1)));
+    auto made = TRY(make_ref<ImageFileSystem>(std::move(blocks), std::move(image), std::move(quota)));
     Ref<ImageInode> root = TRY(made->inode(made->blocks_->super().root_nid));
     if (root->type() != mode_directory) return Errno::euclean;
     // Root and file system hold each other: a file system lives as long as the sandbox.
@@ -100,7 +101,10 @@ Result<FileSystemStatus> ImageFileSystem::status() {
 
 Result<std::span<const u8>> ImageFileSystem::bytes(u64 address, u64 length) {
     if (!blocks_->holds(address, length) || length > block_size - address % block_size) return Errno::euclean;
-    const u8* page = TRY(image_->page(address / block_size, true));
+    auto found = image_->page(address / block_size, true);
+    if (!found.ok() && found.error() == Errno::enomem && give_up_pages() > 0)
+        found = image_->page(address / block_size, true);
+    const u8* page = TRY(std::move(found));
     return std::span<const u8>(page + address % block_size, length);
 }
 
@@ -139,6 +143,43 @@ Result<Ref<ImageInode>> ImageFileSystem::inode(u64 nid) {
 void ImageFileSystem::forget(ImageInode& inode) {
     LockGuard guard(mutex_);
     if (inode.shared_.linked()) inode.shared_.unlink();
+}
+
+Result<Ref<MemoryObject>> ImageFileSystem::make_contents(Ref<PageSource> source, u64 size) {
+    auto made = TRY(MemoryObject::create(Ref<PageQuota>(quota_), std::move(source), size));
+    LockGuard guard(contents_mutex_);
+    contents_.push_back(made.get());
+    contents_count_++;
+    return made;
+}
+
+void ImageFileSystem::forget(MemoryObject& contents) {
+    LockGuard guard(contents_mutex_);
+    if (!contents.listed.linked()) return;
+    contents.listed.unlink();
+    contents_count_--;
+}
+
+/// Each in turn. None: the one whose turn it is is about to go.
+Ref<MemoryObject> ImageFileSystem::next_contents() {
+    LockGuard guard(contents_mutex_);
+    MemoryObject* next = contents_.pop_front();
+    if (next == nullptr) return nullptr;
+    contents_.push_back(next);
+    return next->try_ref() ? Ref<MemoryObject>::adopt(next) : nullptr;
+}
+
+u64 ImageFileSystem::give_up_pages() {
+    constexpr u64 enough = 1024;
+    usize left;
+    {
+        LockGuard guard(contents_mutex_);
+        left = contents_count_;
+    }
+    u64 given = 0;
+    for (; left > 0 && given < enough; left--)
+        if (auto contents = next_contents()) given += contents->give_up_pages();
+    return given;
 }
 
 }  // namespace litebox

@@ -119,8 +119,8 @@ class ImageFileSystem final : public FileSystem {
   public:
     /// Errors as ImageBlocks::open.
     static Result<Ref<ImageFileSystem>> create(u32 device, std::span<const u8> root_hash);
-    ImageFileSystem(Ref<ImageBlocks> blocks, Ref<MemoryObject> image)
-        : blocks_(std::move(blocks)), image_(std::move(image)) {}
+    ImageFileSystem(Ref<ImageBlocks> blocks, Ref<MemoryObject> image, Ref<PageQuota> quota)
+        : blocks_(std::move(blocks)), image_(std::move(image)), quota_(std::move(quota)) {}
 
     Ref<Inode> root() override { return root_; }
     Result<FileSystemStatus> status() override;
@@ -136,8 +136,15 @@ class ImageFileSystem final : public FileSystem {
     Result<Ref<ImageInode>> inode(u64 nid);
     void forget(ImageInode& inode);
 
+    /// Contents of files, of which pages can be given up.
+    Result<Ref<MemoryObject>> make_contents(Ref<PageSource> source, u64 size);
+    void forget(MemoryObject& contents);
+    /// Frees pages of files that are not mapped, some mebibytes if there are as many; how many pages.
+    u64 give_up_pages();
+
   private:
     static constexpr usize buckets = 64;
+    Ref<MemoryObject> next_contents();
     Ref<ImageInode> known(u64 nid);
 
     Ref<ImageBlocks> blocks_;
@@ -145,6 +152,11 @@ class ImageFileSystem final : public FileSystem {
     Ref<ImageInode> root_;
     Mutex mutex_{LockRank::cache};
     List<ImageInode, &ImageInode::shared_> regular_[buckets];
+    // Files have half of the memory: the rest is left to what cannot be given up as quickly.
+    Ref<PageQuota> quota_;
+    Mutex contents_mutex_{LockRank::cache};
+    List<MemoryObject, &MemoryObject::listed> contents_;  // next to be given up first
+    usize contents_count_ = 0;
 };
 
 Result<Ref<File>> open_image_file(ImageInode& inode, u32 flags);

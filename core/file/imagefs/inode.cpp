@@ -35,6 +35,11 @@ bool has_contents(u32 type) {
 class ContentsSource final : public PageSource {
   public:
     ContentsSource(ImageFileSystem& owner, const ImageLayout& layout) : owner_(&owner), layout_(layout) {}
+    ~ContentsSource() override {
+        if (contents_ != nullptr) owner_->forget(*contents_);
+    }
+    /// The object that has this source, and goes with it.
+    void set_contents(MemoryObject& contents) { contents_ = &contents; }
 
     Result<void> fill(u64 first, std::span<u8> pages) override {
         u64 offset = first * page_size;
@@ -45,6 +50,8 @@ class ContentsSource final : public PageSource {
         }
         return {};
     }
+
+    u64 give_up_pages() override { return owner_->give_up_pages(); }
 
   private:
     /// Whole pages: only the file's last part is not a whole block of the image.
@@ -66,6 +73,7 @@ class ContentsSource final : public PageSource {
 
     Ref<ImageFileSystem> owner_;
     ImageLayout layout_;
+    MemoryObject* contents_ = nullptr;
 };
 
 }  // namespace
@@ -243,8 +251,9 @@ Result<Ref<MemoryObject>> ImageInode::contents() {
     LockGuard guard(mutex_);
     if (!contents_) {
         auto source = TRY(make_ref<ContentsSource>(*owner_, layout_));
-        Ref<PageQuota> quota(kernel().memory_quota);
-        contents_ = TRY(MemoryObject::create(std::move(quota), std::move(source), size()));
+        ContentsSource& its = *source;
+        contents_ = TRY(owner_->make_contents(std::move(source), size()));
+        its.set_contents(*contents_);
     }
     return Ref<MemoryObject>(contents_);
 }

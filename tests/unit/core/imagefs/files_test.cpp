@@ -1,6 +1,7 @@
 // Images as mkfs.erofs makes them show what the tree they were made of shows.
 #include <gtest/gtest.h>
 
+#include "core/memory/mapping.h"
 #include "tests/unit/core/imagefs/fixture.h"
 
 using namespace litebox;
@@ -96,6 +97,53 @@ TEST(Images, AreReadOnceForAllNamesAndAllMappingsOfAFile) {
         EXPECT_EQ(machine.faults().calls(Operation::block_read), reads);
         // Some dozen requests for 74 pages: what is read in order is read ahead.
         EXPECT_LT(reads, 30u);
+    });
+}
+
+TEST(Images, LargerThanMemoryAreReadThroughIt) {
+    constexpr u64 memory = 8 << 20;
+    Tree tree;
+    std::map<std::string, std::string> files;
+    for (const char* name : {"one", "two"}) {
+        std::string& contents = files[name];
+        for (u32 i = 0; contents.size() < 6 << 20; i++) contents += std::to_string(i) + name;
+        tree.add_file(name, contents);
+    }
+    Bytes image = make_image(tree);
+    on_machine(
+        [&](Machine& machine) {
+            auto opened = open_image(machine, image);
+            ASSERT_TRUE(opened.ok());
+            auto one = find(*opened.value(), "one"), two = find(*opened.value(), "two");
+            auto& first = static_cast<ImageInode&>(*one.value());
+            for (int round = 0; round < 2; round++) {
+                EXPECT_EQ(contents_of(*one.value()).value(), files["one"]);
+                EXPECT_EQ(contents_of(*two.value()).value(), files["two"]);
+                EXPECT_LE(first.contents().value()->resident_pages(), memory / 2 / page_size);
+            }
+            opened.value()->give_up_pages();
+            opened.value()->give_up_pages();
+            EXPECT_EQ(first.contents().value()->resident_pages(), 0u);
+        },
+        memory);
+}
+
+TEST(Images, GiveUpNoPageThatIsMapped) {
+    Tree tree;
+    tree.add_file("file", std::string(300000, 'x'));
+    Bytes image = make_image(tree);
+    on_machine([&](Machine& machine) {
+        auto opened = open_image(machine, image);
+        auto inode = find(*opened.value(), "file");
+        ASSERT_TRUE(contents_of(*inode.value()).ok());
+        auto contents = static_cast<ImageInode&>(*inode.value()).contents().value();
+        Mapping mapping;
+        ASSERT_TRUE(contents->attach(mapping).ok());
+        EXPECT_EQ(opened.value()->give_up_pages(), 0u);
+        EXPECT_EQ(contents->resident_pages(), 74u);
+        contents->detach(mapping);
+        EXPECT_EQ(opened.value()->give_up_pages(), 74u);
+        EXPECT_EQ(contents_of(*inode.value()).value(), std::string(300000, 'x'));
     });
 }
 

@@ -279,8 +279,8 @@ Result<Ref<Inode>> find(ImageFileSystem& image, std::string_view path) {
     return at;
 }
 
-void on_machine(const std::function<void(simulated::Machine&)>& body) {
-    simulated::Machine machine({.region_bytes = u64{1} << 30});
+void on_machine(const std::function<void(simulated::Machine&)>& body, u64 memory) {
+    simulated::Machine machine({.region_bytes = u64{1} << 30, .memory_limit = memory});
     machine.disks().emplace_back();
     auto outcome = machine.run([&](simulated::Guest&) { body(machine); });
     EXPECT_TRUE(outcome.exited_with(0)) << outcome.status << outcome.deadlock.report << outcome.report;

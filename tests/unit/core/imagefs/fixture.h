@@ -53,7 +53,7 @@ Result<std::string> contents_of(Inode& inode);
 Result<Ref<Inode>> find(ImageFileSystem& image, std::string_view path);
 
 /// Boots a machine without an image and runs `body` in it, where images can be opened from its disks.
-void on_machine(const std::function<void(simulated::Machine&)>& body);
+void on_machine(const std::function<void(simulated::Machine&)>& body, u64 memory = u64{1} << 32);
 /// Makes `bytes` disk 0, and the image on it a file system.
 Result<Ref<ImageFileSystem>> open_image(simulated::Machine& machine, const Bytes& bytes,
                                         const Bytes& root_hash = {});
