@@ -77,6 +77,8 @@ class RunParser {
                 break;
             case opt_root_hash:
                 return take_root_hash(option);
+            case opt_scratch:
+                return take_scratch(option);
             case opt_cwd:
                 cwd_ = *option.value;
                 break;
@@ -239,6 +241,8 @@ class RunParser {
         if (!image_.empty() && !command_.virtual_machine)
             return "--image is for --platform=vm: host processes have no disk to read it from; unpack it and "
                    "use --root";
+        if (command_.scratch != 0 && !command_.virtual_machine)
+            return "--scratch is for --platform=vm: what host processes write lies in the host's memory";
         return std::nullopt;
     }
 
@@ -283,6 +287,15 @@ class RunParser {
             return "--root-hash " + quoted(*option.value) +
                    " is not 64 hexadecimal digits; `litebox image build` prints them";
         command_.root_hash = *hash;
+        return std::nullopt;
+    }
+
+    std::optional<std::string> take_scratch(const FoundOption& option) {
+        constexpr uint64_t least = 1 << 20,
+                           most = uint64_t{1} << 43;  // slots of pages are numbered by 32 bits
+        auto size = parse_size(*option.value);
+        if (!size || *size < least || *size > most) return not_a(option, "a size from 1M to 8T");
+        command_.scratch = *size / least * least;
         return std::nullopt;
     }
 

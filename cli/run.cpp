@@ -30,6 +30,7 @@ RunOptions options_of(const RunCommand& command) {
     options.root_given = command.root_given;
     options.image = command.image;
     options.root_hash = command.root_hash;
+    options.scratch = command.scratch;
     options.allow_slow_fs = command.allow_slow_fs;
     options.arguments = command.arguments;
     options.environment = command.environment;

@@ -33,6 +33,7 @@ struct RunCommand {
     bool root_given = false;
     std::string image;               // the root's file; empty: none
     std::vector<uint8_t> root_hash;  // of its hash tree; empty: it is not verified
+    uint64_t scratch = 0;            // bytes of a virtual machine's scratch disk; 0: none
     bool current_directory_granted = false;
 
     std::vector<std::string> arguments;  // the program first

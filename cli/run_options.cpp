@@ -21,6 +21,9 @@ constexpr OptionSpec specs[] = {
     {opt_root_hash, "root-hash", 0, required, "HASH|none", "none",
      "of the image's hash tree: nothing else passes for its contents; none: take the image as it is, "
      "unverified"},
+    {opt_scratch, "scratch", 0, required, "SIZE", "4G",
+     "what the virtual machine writes and does not keep may be so much, on a disk of its own, and not only "
+     "half of its memory; the disk is a file in TMPDIR, or /var/tmp, that vanishes with the machine"},
     {opt_cwd, "cwd", 0, required, "DIR", "/srv", "directory to start in, as seen inside"},
     {opt_env, "env", 'e', required, "NAME=VALUE", "LANG=C", "set an environment variable"},
     {opt_env_pass, "env-pass", 0, required, "NAME", "EDITOR", "pass a variable of yours; NAME may end in *"},

@@ -14,6 +14,7 @@ enum RunOptionId : int {
     opt_root,
     opt_image,
     opt_root_hash,
+    opt_scratch,
     opt_cwd,
     opt_env,
     opt_env_pass,

@@ -10,6 +10,7 @@
 #include "core/kernel.h"
 #include "core/memory/heap_state.h"
 #include "core/memory/page_allocator.h"
+#include "core/memory/scratch_disk.h"
 #include "core/net/network.h"
 #include "core/task/futex.h"
 #include "core/task/signal_send.h"
@@ -248,6 +249,8 @@ void upcall::memory_pressure() {
     for (int i = 0; i < passes; i++) kernel().files->entries.shrink(~0u);
     while (kernel().files->host->give_up_slots(slots_at_a_time)) continue;
     if (ImageFileSystem* image = kernel().files->image) image->give_up_pages();
+    constexpr u64 at_once = 1024;
+    if (ScratchDisk* scratch = kernel().files->scratch) (void)scratch->put_out(at_once);
     kernel().pages->give_back();
 }
 

@@ -43,6 +43,7 @@ struct BootParameters {
     bool root_given;                    // --root: no default view beneath
     bool root_image;                    // the root is the EROFS image on block device 0
     std::span<const u8> root_hash;      // of its dm-verity tree, 32 bytes; empty: the image is not verified
+    bool scratch;                       // files in memory may lie on the first disk that can be written
     bool interactive;                   // -it
     std::span<const u64> denied_calls;  // bit map by number (--deny-calls)
     bool kill_on_denied;

@@ -25,6 +25,7 @@ struct RunOptions {
     bool root_given = false;
     std::string image;               // EROFS, the root of a virtual machine; empty: none
     std::vector<uint8_t> root_hash;  // of its dm-verity tree, 32 bytes; empty: it is not verified
+    uint64_t scratch = 0;            // bytes of a virtual machine's scratch disk; 0: none
     bool allow_slow_fs = false;
 
     std::vector<std::string> arguments;    // the program first: a path, or a name to look up in PATH

@@ -8,6 +8,7 @@
 #include "core/file/procfs/procfs.h"
 #include "core/file/tmpfs/tmpfs.h"
 #include "core/kernel.h"
+#include "core/memory/scratch_disk.h"
 
 namespace litebox {
 
@@ -55,6 +56,14 @@ Result<void> Boot::begin() {
     TRY(FileSystems::create());
     FileSystems& files = *kernel().files;
     files.host = TRY(make_own<HostFiles>()).release();
+    if (parameters_.scratch) {
+        auto scratch = ScratchDisk::create(max<u64>(kernel().memory_quota->limit() / 4, 64));
+        if (!scratch.ok()) {
+            platform::report("there is no block device that can be written, for scratch"sv);
+            return scratch.error();
+        }
+        files.scratch = scratch.value().release();
+    }
     root_ = TRY(make_ref<Credentials>());
     root_->effective = root_->permitted = all_capabilities;
     u64 pages = max<u64>(parameters_.temporary_limit / page_size, 256);

@@ -12,6 +12,7 @@ namespace litebox {
 class HostFiles;
 class ImageFileSystem;
 class OverlayFileSystem;
+class ScratchDisk;
 class DeviceTable;
 class Pipe;
 
@@ -73,6 +74,7 @@ class FileSystems : Pinned {
     Mount* memory_mount = nullptr;  // tmpfs of memory files
     HostFiles* host = nullptr;
     ImageFileSystem* image = nullptr;  // the root's, if it is one
+    ScratchDisk* scratch = nullptr;        // for files in memory; null: they have nothing but memory
     DeviceTable* devices = nullptr;
     OverlayFileSystem* working_overlay = nullptr;  // over the invoker's current directory
     LockWaits lock_waits;

@@ -4,6 +4,7 @@
 #include "core/kernel.h"
 #include "core/memory/mapping.h"
 #include "core/memory/page_allocator.h"
+#include "core/memory/scratch_disk.h"
 
 namespace litebox {
 
@@ -11,7 +12,19 @@ namespace {
 constexpr u64 largest_size = u64{1} << 44;  // 16 TiB: what the index can name
 constexpr u64 run_pages = 16;               // pages are made in runs of up to this many
 // A source is asked for so many pages at first, and for twice as many each time it is read in order.
+constexpr u64 piece_pages = 256;  // that one holder of the lock makes at once, where pages can be put out
 constexpr u64 least_ahead = 4, most_ahead = 256;
+
+/// What stands in the place of a page that lies in a slot of the scratch device: no page has an odd address.
+bool out_mark(const u8* entry) {
+    return (reinterpret_cast<u64>(entry) & 1) != 0;
+}
+u32 slot_of(const u8* entry) {
+    return static_cast<u32>(reinterpret_cast<u64>(entry) >> 1);
+}
+u8* entry_for(u64 slot) {
+    return reinterpret_cast<u8*>(slot << 1 | 1);
+}
 
 /// Of the largest 2^order that is not above `count`, which is not 0.
 unsigned order_within(u64 count) {
@@ -53,20 +66,44 @@ Result<Ref<MemoryObject>> MemoryObject::create(Ref<PageQuota> quota, Ref<PageSou
     return object;
 }
 
+void MemoryObject::use_scratch(ScratchDisk& scratch) {
+    scratch_ = &scratch;
+    scratch.add(*this);
+}
+
 MemoryObject::~MemoryObject() {
+    if (scratch_ != nullptr) scratch_->remove(*this);
+    i64 in_memory = 0;
     for (Chunk* chunk : chunks_) {
         if (chunk == nullptr) continue;
-        for (u8* page : chunk->pages)
-            if (page != nullptr) kernel().pages->free(page);
+        for (u8* page : chunk->pages) {
+            if (out_mark(page)) {
+                scratch_->give_back(slot_of(page));
+            } else if (page != nullptr) {
+                kernel().pages->free(page);
+                in_memory++;
+            }
+        }
         heap_free(chunk);
     }
+    if (scratch_ != nullptr) scratch_->count(-in_memory);
     if (quota_) quota_->release(resident_.load(std::memory_order_relaxed));
 }
 
-u8* MemoryObject::find(u64 index) const {
+/// The page's address, its mark, or null.
+u8* MemoryObject::entry(u64 index) const {
     u64 chunk = index / chunk_pages;
     if (chunk >= chunks_.size() || chunks_[chunk] == nullptr) return nullptr;
     return chunks_[chunk]->pages[index % chunk_pages];
+}
+
+u8* MemoryObject::find(u64 index) const {
+    u8* found = entry(index);
+    return out_mark(found) ? nullptr : found;
+}
+
+bool MemoryObject::is_out(u64 index) const {
+    return out_mark(entry(index));
 }
 
 Result<u8**> MemoryObject::slot(u64 index) {
@@ -85,7 +122,7 @@ Result<u8**> MemoryObject::slot(u64 index) {
 /// Makes the page at `index` and, while they are absent and wanted, those behind it. Under the write lock.
 Result<u8*> MemoryObject::make(u64 index, u64 wanted_run) {
     u64 run = 1;
-    while (run < min(wanted_run, run_pages) && find(index + run) == nullptr &&
+    while (run < min(wanted_run, run_pages) && entry(index + run) == nullptr &&
            (index + run) % chunk_pages != 0)
         run++;
     unsigned order = order_within(run);
@@ -94,6 +131,7 @@ Result<u8*> MemoryObject::make(u64 index, u64 wanted_run) {
     run = u64{1} << order;
     for (u64 i = 0; i < run; i++) first[i] = pages + i * page_size;
     resident_.fetch_add(run, std::memory_order_relaxed);
+    if (scratch_ != nullptr) scratch_->count(static_cast<i64>(run));
     return pages;
 }
 
@@ -168,6 +206,87 @@ Result<u8*> MemoryObject::keep_brought(u64 index, u8* pages, u64 count) {
     return Errno::enomem;
 }
 
+/// The page at `index`, which is out, in memory again, and with it those that lie behind it in both places.
+/// Under the write lock.
+Result<u8*> MemoryObject::bring_back(u64 index) {
+    const u64 first = slot_of(entry(index));
+    u64 run = 1;
+    while (run < run_pages && (index + run) % chunk_pages != 0 &&
+           entry(index + run) == entry_for(first + run))
+        run++;
+    unsigned order = order_within(run);
+    u8* pages = kernel().pages->allocate_pages(order, false);
+    while (pages == nullptr && order > 0) pages = kernel().pages->allocate_pages(--order, false);
+    if (pages == nullptr) return Errno::enomem;
+    run = u64{1} << order;
+    auto read = scratch_->read(static_cast<u32>(first), {pages, run * page_size});
+    u8** places = &chunks_[index / chunk_pages]->pages[index % chunk_pages];
+    for (u64 i = 0; i < run; i++) {
+        if (!read.ok()) {
+            kernel().pages->free(pages + i * page_size);
+            continue;
+        }
+        places[i] = pages + i * page_size;
+        scratch_->give_back(static_cast<u32>(first + i));
+    }
+    if (!read.ok()) return read.error();
+    scratch_->count(static_cast<i64>(run));
+    return pages;
+}
+
+/// The page at `index`; makes it, and those behind it that are wanted, if it is absent. Under the write lock.
+Result<u8*> MemoryObject::make_or_bring_back(u64 index, u64 wanted_run) {
+    u8* found = entry(index);
+    if (out_mark(found)) return bring_back(index);
+    return found != nullptr ? Result<u8*>(found) : make(index, wanted_run);
+}
+
+/// Without locks of objects.
+void MemoryObject::make_room(u64 pages) {
+    if (scratch_ != nullptr) scratch_->make_room(pages);
+}
+
+/// The absent page at `index`, from wherever it is.
+Result<void> MemoryObject::bring_for_reader(u64 index, u64 needed) {
+    if (has_source()) {
+        TRY(bring(index, needed));
+        return {};
+    }
+    make_room(run_pages);
+    WriteGuard guard(lock_);
+    if (is_out(index)) TRY(bring_back(index));
+    return {};
+}
+
+u64 MemoryObject::put_out(u64 pages) {
+    WriteGuard guard(lock_);
+    // Whoever maps it from now on looks for its pages afterwards.
+    if (mapping_count_.load() != 0) return 0;
+    u64 done = 0;
+    for (u64 index = 0; index < chunks_.size() * chunk_pages && done < pages; index++) {
+        u8* first = find(index);
+        if (first == nullptr) {
+            if (chunks_[index / chunk_pages] == nullptr) index |= chunk_pages - 1;
+            continue;
+        }
+        u64 run = 1;
+        while (run < run_pages && (index + run) % chunk_pages != 0 &&
+               find(index + run) == first + run * page_size)
+            run++;
+        auto written = scratch_->write({first, run * page_size});
+        if (!written.ok()) break;
+        u8** places = &chunks_[index / chunk_pages]->pages[index % chunk_pages];
+        for (u64 i = 0; i < written.value().count; i++) {
+            kernel().pages->free(first + i * page_size);
+            places[i] = entry_for(written.value().first + i);
+        }
+        done += written.value().count;
+        index += written.value().count - 1;
+    }
+    scratch_->count(-static_cast<i64>(done));
+    return done;
+}
+
 Result<u8*> MemoryObject::page(u64 index, bool create) {
     {
         ReadGuard guard(lock_);
@@ -175,9 +294,9 @@ Result<u8*> MemoryObject::page(u64 index, bool create) {
     }
     if (!create) return static_cast<u8*>(nullptr);
     if (has_source()) return bring(index, 1);
+    make_room(1);
     WriteGuard guard(lock_);
-    if (u8* found = find(index)) return found;
-    return make(index, 1);
+    return make_or_bring_back(index, 1);
 }
 
 Result<void> MemoryObject::populate(u64 first, u64 last) {
@@ -185,9 +304,9 @@ Result<void> MemoryObject::populate(u64 first, u64 last) {
         for (u64 index = first; index < last; index++) TRY(page(index, true));
         return {};
     }
+    make_room(min(last - first, piece_pages));
     WriteGuard guard(lock_);
-    for (u64 index = first; index < last; index++)
-        if (find(index) == nullptr) TRY(make(index, last - index));
+    for (u64 index = first; index < last; index++) TRY(make_or_bring_back(index, last - index));
     return {};
 }
 
@@ -202,7 +321,7 @@ Result<usize> MemoryObject::read(IoCursor& to, u64 offset) {
                 usize in_page = offset % page_size;
                 usize wanted = min<u64>(min<u64>(page_size - in_page, end - offset), to.remaining());
                 const u8* source = find(offset / page_size);
-                absent = source == nullptr && has_source();
+                absent = source == nullptr && (has_source() || is_out(offset / page_size));
                 if (absent) break;
                 usize copied =
                     source != nullptr ? to.try_put(source + in_page, wanted) : to.try_put_zeros(wanted);
@@ -213,7 +332,7 @@ Result<usize> MemoryObject::read(IoCursor& to, u64 offset) {
         }
         if (absent) {
             u64 needed = (offset % page_size + to.remaining() + page_size - 1) / page_size;
-            auto brought = bring(offset / page_size, needed);
+            auto brought = bring_for_reader(offset / page_size, needed);
             if (!brought.ok()) return done > 0 ? Result<usize>(done) : brought.error();
             continue;
         }
@@ -229,15 +348,18 @@ Result<usize> MemoryObject::write(IoCursor& from, u64 offset) {
     if (!checked_add<u64>(offset, from.remaining(), &last) || last > largest_size) return Errno::efbig;
     for (;;) {
         bool faulted = false;
+        make_room(piece_pages);
         {
             WriteGuard guard(lock_);
-            while (from.remaining() > 0 && !faulted) {
+            // Room is made again after each piece.
+            const u64 piece_end = scratch_ != nullptr ? offset + piece_pages * page_size : last;
+            while (from.remaining() > 0 && !faulted && offset < piece_end) {
                 usize in_page = offset % page_size;
                 usize wanted = min<u64>(page_size - in_page, from.remaining());
                 u8* target = find(offset / page_size);
                 if (target == nullptr) {
-                    auto made =
-                        make(offset / page_size, (in_page + from.remaining() + page_size - 1) / page_size);
+                    auto made = make_or_bring_back(offset / page_size,
+                                                   (in_page + from.remaining() + page_size - 1) / page_size);
                     if (!made.ok()) return done > 0 ? Result<usize>(done) : made.error();
                     target = made.value();
                 }
@@ -248,7 +370,8 @@ Result<usize> MemoryObject::write(IoCursor& from, u64 offset) {
                 if (offset > size()) size_.store(offset, std::memory_order_release);
             }
         }
-        if (!faulted) return done;
+        if (!faulted && from.remaining() == 0) return done;
+        if (!faulted) continue;
         auto present = from.fault_in_front(false);
         if (!present.ok()) return done > 0 ? Result<usize>(done) : present.error();
     }
@@ -283,20 +406,30 @@ void MemoryObject::detach_pages(u64 first, u64 last, Freed& freed) {
         }
         u8*& page = chunk->pages[index % chunk_pages];
         if (page == nullptr) continue;
+        if (out_mark(page)) {
+            scratch_->give_back(slot_of(std::exchange(page, nullptr)));
+            resident_.fetch_sub(1, std::memory_order_relaxed);
+            quota_->release(1);
+            continue;
+        }
         // Without room to remember the page it stays, zeroed, until the object goes.
         if (freed.pages.push(page).ok()) {
             page = nullptr;
             resident_.fetch_sub(1, std::memory_order_relaxed);
             quota_->release(1);
+            if (scratch_ != nullptr) scratch_->count(-1);
         } else {
             memset(page, 0, page_size);
         }
     }
 }
 
-void MemoryObject::zero_part(u64 begin, u64 end) {
-    if (begin >= end) return;
-    if (u8* page = find(begin / page_size)) memset(page + begin % page_size, 0, end - begin);
+Result<void> MemoryObject::zero_part(u64 begin, u64 end) {
+    if (begin >= end) return {};
+    u64 index = begin / page_size;
+    u8* page = is_out(index) ? TRY(bring_back(index)) : find(index);
+    if (page != nullptr) memset(page + begin % page_size, 0, end - begin);
+    return {};
 }
 
 /// Takes pages out, revokes them in every space that maps them, then frees them.
@@ -328,7 +461,7 @@ Result<void> MemoryObject::resize(u64 size) {
     u64 old = this->size();
     {
         WriteGuard guard(lock_);
-        if (size < old) zero_part(size, min(page_up(size), old));
+        if (size < old) TRY(zero_part(size, min(page_up(size), old)));
         size_.store(size, std::memory_order_release);
     }
     if (size >= old) return {};
@@ -350,11 +483,10 @@ Result<void> MemoryObject::punch_hole(u64 offset, u64 length) {
     {
         WriteGuard guard(lock_);
         if (whole_begin > whole_end) {
-            zero_part(offset, end);
-            return {};
+            return zero_part(offset, end);
         }
-        zero_part(offset, whole_begin);
-        zero_part(whole_end, end);
+        TRY(zero_part(offset, whole_begin));
+        TRY(zero_part(whole_end, end));
     }
     return drop_pages(whole_begin / page_size, whole_end / page_size, false);
 }
@@ -363,7 +495,7 @@ Result<u64> MemoryObject::seek_data(u64 offset) {
     ReadGuard guard(lock_);
     u64 end = size();
     while (offset < end) {
-        if (find(offset / page_size) != nullptr) return offset;
+        if (entry(offset / page_size) != nullptr) return offset;
         offset = page_down(offset) + page_size;
     }
     return Errno::enxio;
@@ -373,7 +505,7 @@ Result<u64> MemoryObject::seek_hole(u64 offset) {
     ReadGuard guard(lock_);
     u64 end = size();
     if (offset >= end) return Errno::enxio;
-    while (offset < end && find(offset / page_size) != nullptr) offset = page_down(offset) + page_size;
+    while (offset < end && entry(offset / page_size) != nullptr) offset = page_down(offset) + page_size;
     return min(offset, end);
 }
 

@@ -11,6 +11,7 @@
 namespace litebox {
 
 class AddressSpace;
+class ScratchDisk;
 struct Mapping;
 
 /// Counts pages against a limit (a tmpfs mount's size=, the sandbox's memory). Thread-safe.
@@ -49,6 +50,9 @@ class MemoryObject : public RefCounted<MemoryObject> {
 
     [[nodiscard]] bool has_source() const { return source_.get() != nullptr; }
 
+    /// Before anybody else knows the object: its pages may lie on `scratch`, which outlives it.
+    void use_scratch(ScratchDisk& scratch);
+
     [[nodiscard]] u64 size() const { return size_.load(std::memory_order_acquire); }
     [[nodiscard]] u64 resident_pages() const { return resident_.load(std::memory_order_relaxed); }
     /// Up to size(); fewer bytes at the end. Reads of holes give zeros.
@@ -72,8 +76,10 @@ class MemoryObject : public RefCounted<MemoryObject> {
     /// Frees the pages of an object with a source, which come again from there, unless something maps it; how
     /// many.
     u64 give_up_pages();
+    /// Puts about so many pages on the scratch device, unless something maps the object; how many it were.
+    u64 put_out(u64 pages);
 
-    ListNode listed;  // for its source's owner
+    ListNode listed;  // for its source's owner, or the scratch device
 
     // Reverse map: which mappings show this object (kept by AddressSpace).
     Result<void> attach(Mapping& mapping);
@@ -87,22 +93,29 @@ class MemoryObject : public RefCounted<MemoryObject> {
         u8* pages[chunk_pages];
     };
     struct Freed;
-    u8* find(u64 index) const;
+    [[nodiscard]] u8* entry(u64 index) const;
+    [[nodiscard]] u8* find(u64 index) const;
+    [[nodiscard]] bool is_out(u64 index) const;
     Result<u8*> take_pages(unsigned* order, bool zeroed);
     Result<u8*> make(u64 index, u64 wanted_run);
+    Result<u8*> make_or_bring_back(u64 index, u64 wanted_run);
+    Result<u8*> bring_back(u64 index);
+    Result<void> bring_for_reader(u64 index, u64 needed);
+    void make_room(u64 pages);
     Result<u8*> bring(u64 index, u64 needed);
     Result<u8*> bring_run(u64 index, unsigned order);
     Result<u8*> keep_brought(u64 index, u8* pages, u64 count);
     u64 read_ahead(u64 index, u64 needed);
     Result<u8**> slot(u64 index);
     void detach_pages(u64 first, u64 last, Freed& freed);
-    void zero_part(u64 begin, u64 end);
+    Result<void> zero_part(u64 begin, u64 end);
     Result<void> drop_pages(u64 first, u64 last, bool private_copies_too);
 
     std::atomic<u64> size_{0};
     std::atomic<u64> resident_{0};
     Ref<PageQuota> quota_;
     Ref<PageSource> source_;
+    ScratchDisk* scratch_ = nullptr;
     // How many pages the next request to the source is for, and where it would be the continuation of the
     // last.
     std::atomic<u64> ahead_{0}, next_brought_{0};

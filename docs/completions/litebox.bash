@@ -18,7 +18,7 @@ _litebox() {
         *) return ;;
     esac
     # After the options comes a command line of its own.
-    local valued=" --platform --cpus --ro --rw --tmpfs --root --image --root-hash --cwd -e --env --env-pass -u --user --hostname -m --memory --processes --timeout --cpu-time --wx --deny-calls --deny-action "
+    local valued=" --platform --cpus --ro --rw --tmpfs --root --image --root-hash --scratch --cwd -e --env --env-pass -u --user --hostname -m --memory --processes --timeout --cpu-time --wx --deny-calls --deny-action "
     for ((i = 2; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --) i=$((i + 1)); _litebox_program "$i"; return ;;
@@ -36,10 +36,10 @@ _litebox() {
         --wx) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$current"); return ;;
         --deny-action) mapfile -t COMPREPLY < <(compgen -W "eperm kill" -- "$current"); return ;;
         --root-hash) mapfile -t COMPREPLY < <(compgen -W "none" -- "$current"); return ;;
-        --cpus | --tmpfs | -e | --env | --hostname | -m | --memory | --processes | --timeout | --cpu-time) return ;;
+        --cpus | --tmpfs | --scratch | -e | --env | --hostname | -m | --memory | --processes | --timeout | --cpu-time) return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--platform --cpus --ro --rw --tmpfs --root --image --root-hash --cwd --env --env-pass --user --hostname --memory --processes
+        mapfile -t COMPREPLY < <(compgen -W "--platform --cpus --ro --rw --tmpfs --root --image --root-hash --scratch --cwd --env --env-pass --user --hostname --memory --processes
             --timeout --cpu-time --wx --deny-calls --deny-action --allow-slow-fs --interactive --terminal --trace --stats --json --quiet --help" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -c -- "$current")

@@ -15,12 +15,12 @@ bool grants_writing(const RunOptions& options) {
 }
 
 /// The monitor gets the file open, so that it is the one that was looked at, whatever its name becomes.
-void add_image(std::vector<std::string>& words) {
-    const std::string file = std::to_string(monitor_image);
+void add_disk(std::vector<std::string>& words, int file, const std::string& options) {
+    const std::string number = std::to_string(file);
     for (const std::string& word :
-         {std::string("-add-fd"), "set=" + file + ",fd=" + file, std::string("-drive"),
-          "if=none,id=image,format=raw,readonly=on,file=/dev/fdset/" + file, std::string("-device"),
-          std::string("virtio-blk-device,drive=image")})
+         {std::string("-add-fd"), "set=" + number + ",fd=" + number, std::string("-drive"),
+          "if=none,format=raw,id=disk" + number + ",file=/dev/fdset/" + number + "," + options,
+          std::string("-device"), "virtio-blk-device,drive=disk" + number})
         words.push_back(word);
 }
 
@@ -88,7 +88,9 @@ std::vector<std::string> monitor_command(const MonitorPlan& plan, bool kvm) {
         "-device",
         "virtio-rng-device,rng=entropy",
     };
-    if (plan.image.get() >= 0) add_image(words);
+    if (plan.image.get() >= 0) add_disk(words, monitor_image, "readonly=on");
+    // Nothing of it is wanted later: the host need not hurry to write it.
+    if (plan.scratch.get() >= 0) add_disk(words, monitor_scratch, "cache=unsafe,auto-read-only=off");
     return words;
 }
 

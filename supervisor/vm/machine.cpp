@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -136,6 +137,23 @@ Descriptor open_image(const RunOptions& options) {
     return file;
 }
 
+/// A file without a name, of the size that was asked for; none where it was not.
+Descriptor make_scratch(const RunOptions& options) {
+    if (options.scratch == 0) return {};
+    const char* given = getenv("TMPDIR");
+    std::string directory = given != nullptr && *given != 0 ? given : "/var/tmp";
+    Descriptor file(open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (file.get() < 0) {
+        std::string path = directory + "/litebox-scratch.XXXXXX";
+        file = Descriptor(mkostemp(path.data(), O_CLOEXEC));
+        if (file.get() >= 0) unlink(path.c_str());
+    }
+    if (file.get() < 0 || ftruncate(file.get(), static_cast<off_t>(options.scratch)) != 0)
+        throw std::system_error(errno, std::generic_category(),
+                                "a scratch disk in " + directory + " (TMPDIR says where)");
+    return file;
+}
+
 MonitorPlan make_plan(const RunOptions& options, std::string_view kernel, process::Rings& rings) {
     MonitorPlan plan{};
     plan.options = &options;
@@ -146,6 +164,7 @@ MonitorPlan make_plan(const RunOptions& options, std::string_view kernel, proces
     plan.user = geteuid();
     plan.group = getegid();
     plan.image = open_image(options);
+    plan.scratch = make_scratch(options);
     plan.identity = unprivileged_identity(static_cast<uint32_t>(getpid()));
     std::vector<GrantRoot> roots = look_at_grants(options, plan.identity);
     plan.covered = assign_lanes(options, roots, plan.identity).covered;
@@ -154,7 +173,7 @@ MonitorPlan make_plan(const RunOptions& options, std::string_view kernel, proces
     uint32_t window = rings.control.window_rows_columns.load();
     MachineParameters machine{
         plan.memory,
-        plan.memory / 2,
+        std::max(plan.memory / 2, options.scratch),
         static_cast<uint32_t>(options.processes != 0 ? options.processes : default_tasks()),
         terminal_streams(),
         static_cast<uint16_t>(window >> 16),

@@ -230,11 +230,12 @@ std::string MonitorProcess::give_up_powers() {
     return "";
 }
 
-/// 0 nothing, 1 and 2 the log, then the control port and the image; the socket stays until exec.
+/// 0 nothing, 1 and 2 the log, then the control port and the disks; the socket stays until exec.
 std::string MonitorProcess::arrange_descriptors() {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int image = plan_.image.get() >= 0 ? plan_.image.get() : nothing;
-    const int from[] = {nothing, log_, log_, control_, image, sync_};
+    auto or_nothing = [&](const Descriptor& file) { return file.get() >= 0 ? file.get() : nothing; };
+    const int from[] = {nothing, log_, log_, control_, or_nothing(plan_.image), or_nothing(plan_.scratch),
+                        sync_};
     constexpr int count = std::size(from), above_all = 64;
     int copies[count];
     for (int i = 0; i < count; i++) copies[i] = fcntl(from[i], F_DUPFD_CLOEXEC, above_all);

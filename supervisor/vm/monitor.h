@@ -23,7 +23,8 @@ struct MonitorPlan {
     uint32_t identity;        // of this run, when the invoker is root
     GrantMounts grants;       // those taken already that are shown with other identities
     std::vector<FileLanes::Covered> covered;
-    Descriptor image;  // the root's, open for reading; none: the root is of grants
+    Descriptor image;    // the root's, open for reading; none: the root is of grants
+    Descriptor scratch;  // a file without a name; none: there is no scratch disk
 };
 
 /// A process of ours that the watch looks after from now on.

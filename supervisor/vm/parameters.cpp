@@ -58,6 +58,7 @@ uint64_t flags_of(const RunOptions& options) {
     if (options.statistics) flags |= flag_statistics;
     if (options.quiet) flags |= flag_quiet;
     if (!options.image.empty()) flags |= flag_root_image;
+    if (options.scratch != 0) flags |= flag_scratch;
     if (options.root_given) flags |= flag_root_given;
     if (options.interactive) flags |= flag_interactive;
     if (options.kill_on_denied) flags |= flag_kill_on_denied;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A machine whose root is an image on a block device, in a monitor started by hand."""
+import hashlib
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ class Image(unittest.TestCase):
         busybox = pathlib.Path("/bin/busybox").read_bytes()
         (root / "bin/busybox").write_bytes(busybox)
         (root / "bin/busybox").chmod(0o755)
-        for name in ("sh", "cat", "cmp", "ls", "rm"):
+        for name in ("sh", "cat", "cmp", "ls", "rm", "md5sum"):
             (root / "bin" / name).symlink_to("busybox")
         cls.data = b"".join(number.to_bytes(4, "little") for number in range(200000))
         (root / "data").write_bytes(cls.data)
@@ -93,10 +94,10 @@ class Image(unittest.TestCase):
     def test_what_is_no_image_is_refused(self):
         self.assertIn("holds no EROFS image", self.boot("", self.changed(lambda data: bytes(len(data)))))
 
-    def run_image(self, script, image=None, root_hash=None, before=None):
+    def run_image(self, script, image=None, root_hash=None, before=None, options=()):
         """`litebox run` of the image; `before` is called once the script waits for a line."""
         words = [LITEBOX, "run", "--platform=vm", "--memory=64M", "--image", str(image or self.image), "--root-hash",
-                 root_hash or self.told["root_hash"], "--", "/bin/sh", "-c", script]
+                 root_hash or self.told["root_hash"], *options, "--", "/bin/sh", "-c", script]
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
             said = b""
             if before:
@@ -141,6 +142,12 @@ class Image(unittest.TestCase):
             os.rename(other, path)
         self.assertEqual(self.run_image("echo ready; read line; cmp data copy && cat motd", path, before=replace),
                          ("ready\nfrom the image\n", 0))
+
+    def test_a_scratch_disk_takes_more_than_the_memory(self):
+        script = "cd /tmp; for i in 1 2 3 4 5 6 7 8 9 10; do cat /data /data /data /data /data /data; done > big || exit 3; md5sum < big"
+        self.assertEqual(self.run_image(script)[1], 3)
+        said, code = self.run_image(script, options=["--scratch", "64M"])
+        self.assertEqual((said.split()[0], code), (hashlib.md5(self.data * 60).hexdigest(), 0))
 
     def test_a_changed_byte_of_the_hash_tree_is_an_input_output_error(self):
         block = self.image.read_bytes().index(self.data[194 * BLOCK:195 * BLOCK]) // BLOCK

@@ -206,6 +206,7 @@ void TmpfsRegular::cancel_append(u64 written_end, u64 reserved_end) {
 
 Result<Ref<TmpfsInode>> Tmpfs::make_regular(u32 mode, u32 uid, u32 gid) {
     Ref<MemoryObject> object = TRY(MemoryObject::create(quota_));
+    if (ScratchDisk* scratch = kernel().files->scratch) object->use_scratch(*scratch);
     TRY(take_inode());
     auto made =
         make_ref<TmpfsRegular>(*this, mode_regular | (mode & mode_permissions), uid, gid, std::move(object));

@@ -48,6 +48,7 @@ enum ParameterFlag : u64 {
     flag_kill_on_denied = 64,
     flag_profile = 128,
     flag_root_image = 256,  // the first block device is an EROFS image, and the root
+    flag_scratch = 512,     // files in memory may lie on the first block device that can be written
 };
 
 /// Grants are numbered in their order from 0; number N is what the 9P export shows as `N`.

@@ -69,7 +69,7 @@ struct Filler {
 std::string_view Filler::take_flags(u64 flags) {
     constexpr u64 known = flag_deny_write_execute | flag_trace | flag_statistics | flag_quiet |
                           flag_root_given | flag_interactive | flag_kill_on_denied | flag_profile |
-                          flag_root_image;
+                          flag_root_image | flag_scratch;
     if ((flags & ~known) != 0) return "the parameters have a flag that this kernel does not know";
     platform::BootParameters& boot = to.boot;
     boot.deny_write_execute = (flags & flag_deny_write_execute) != 0;
@@ -81,6 +81,7 @@ std::string_view Filler::take_flags(u64 flags) {
     boot.kill_on_denied = (flags & flag_kill_on_denied) != 0;
     boot.profile = (flags & flag_profile) != 0;
     boot.root_image = (flags & flag_root_image) != 0;
+    boot.scratch = (flags & flag_scratch) != 0;
     return {};
 }
 
@@ -316,6 +317,7 @@ std::string_view take_word(const CommandLine::Word& word, Filler& filler) {
     if (word.name == "uid" && !take_number(word.value, boot.uid)) return no_number;
     if (word.name == "gid" && !take_number(word.value, boot.gid)) return no_number;
     if (word.text == "trace") boot.trace = true;
+    if (word.text == "scratch") boot.scratch = true;
     if (word.name == "root") return take_root(word.value, filler);
     return {};
 }

@@ -1,6 +1,7 @@
 // Images as mkfs.erofs makes them show what the tree they were made of shows.
 #include <gtest/gtest.h>
 
+#include "core/file/file.h"
 #include "core/memory/mapping.h"
 #include "tests/unit/core/imagefs/fixture.h"
 

@@ -12,7 +12,6 @@ using namespace litebox::imagefs_test;
 using simulated::Guest;
 using simulated::Machine;
 using simulated::Operation;
-using simulated::Outcome;
 using simulated::Scratch;
 
 namespace {
@@ -26,8 +25,8 @@ std::string pattern(usize size) {
 }
 
 /// Runs `program` as /bin/init of an image of `tree`, with a hash tree.
-Outcome run_in_image(Tree& tree, const simulated::GuestProgram& program, u64 seed = 1,
-                     const std::function<void(Machine&)>& prepare = nullptr) {
+simulated::Outcome run_in_image(Tree& tree, const simulated::GuestProgram& program, u64 seed = 1,
+                                const std::function<void(Machine&)>& prepare = nullptr) {
     simulated::Options options{.seed = seed, .uid = 0, .gid = 0, .root_image = true};
     {
         // Programs are addresses, which are the same in every machine.
