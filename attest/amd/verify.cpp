@@ -310,28 +310,18 @@ void SnpVerifier::check_revocation_list() {
         check_revocation(*path_[1], *path_[2], lists, options_.now, &options_.prepared->signatures());
     using Kind = RevocationResult::Kind;
     std::string input = path_[1]->common_name();
-    switch (result.kind) {
-        case Kind::good:
-            verdict_.pass("snp-revocation", input);
-            break;
-        case Kind::revoked:
-            verdict_.fail("snp-revocation", Status::revoked, input, result.message,
-                          "no key under this certificate can be trusted any more");
-            break;
-        case Kind::forged:
-            verdict_.fail("snp-revocation", Status::wrong_collateral, input, result.message, "fetch " + url);
-            break;
-        case Kind::missing:
-        case Kind::expired:
-            if (!options_.policy->require_revocation) {
-                verdict_.not_applicable("snp-revocation",
-                                        "the policy does not ask for revocation: " + result.message);
-                break;
-            }
-            verdict_.fail(
-                "snp-revocation",
-                result.kind == Kind::missing ? Status::wrong_collateral : Status::expired_collateral, input,
-                result.message, "fetch " + url);
+    if (result.kind == Kind::good) {
+        verdict_.pass("snp-revocation", input);
+    } else if (result.kind == Kind::revoked) {
+        verdict_.fail("snp-revocation", Status::revoked, input, result.message,
+                      "no key under this certificate can be trusted any more");
+    } else if (result.kind != Kind::forged && !options_.policy->require_revocation) {
+        verdict_.not_applicable("snp-revocation",
+                                "the policy does not ask for revocation: " + result.message);
+    } else {
+        verdict_.fail("snp-revocation",
+                      result.kind == Kind::expired ? Status::expired_collateral : Status::wrong_collateral,
+                      input, result.message, "fetch " + url);
     }
     if (!options_.policy->maximum_collateral_age)
         verdict_.not_applicable("policy-collateral-age", "the policy does not ask");

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <ranges>
 
 #include "attest/intel/quote_verifier.h"
 
@@ -75,7 +74,8 @@ QuoteVerifier::Endorsement QuoteVerifier::endorse(const IntelDocument& document)
     endorsement.path.message = "no \"Intel SGX TCB Signing\" certificate is there";
     size_t tried = 0;
     // The caller's own, which stand last, first: those that came with evidence cannot use up the tries.
-    for (const CertificatePointer& certificate : certificates_ | std::views::reverse) {
+    for (auto at = certificates_.rbegin(); at != certificates_.rend(); ++at) {
+        const CertificatePointer& certificate = *at;
         if (certificate->is_authority() || certificate->common_name().find(signing_name) == std::string::npos)
             continue;
         if (!certificate->allows(Certificate::digital_signature)) continue;
@@ -109,7 +109,8 @@ void QuoteVerifier::choose(const std::vector<std::shared_ptr<const Document>>& f
                           document.issued);
     };
     size_t count = 0;
-    for (const auto& document : fitting | std::views::reverse) {  // the caller's own first, as in endorse()
+    for (auto at = fitting.rbegin(); at != fitting.rend(); ++at) {  // the caller's own first, as in endorse()
+        const auto& document = *at;
         if (count++ == maximum_documents) break;
         Chosen<Document> candidate{document, endorse(*document)};
         if (!out.document || rank(candidate) > rank(out)) out = std::move(candidate);
@@ -177,7 +178,8 @@ void QuoteVerifier::check_document(std::string_view id, const IntelDocument& doc
         verdict_.fail(signature, kind, document.source, path.message,
                       missing ? "put the issuer chain of the document (a response header of Intel's service) "
                                 "beside the collateral"
-                              : "fetch the document anew and keep its exact bytes");
+                      : kind == Status::untrusted ? "hand in the root if this is a test platform (--root)"
+                                                  : "fetch the document anew and keep its exact bytes");
     } else if (!pck_path_.empty() && path.path.back()->der() != pck_path_.back()->der()) {
         verdict_.fail(signature, Status::untrusted, document.source,
                       "signed under another root than the PCK certificate");

@@ -76,6 +76,7 @@ void PolicyJudge::identity(bool pinned, std::string hint) {
 
 void PolicyJudge::tcb() {
     TcbStatus status = verdict_.tcb_status;
+    if (status == TcbStatus::unknown) return;  // not run: why there is none, another check has told
     bool accepted = std::ranges::find(policy_.accepted_tcb, status) != policy_.accepted_tcb.end();
     if (status == TcbStatus::revoked)
         verdict_.fail("policy-tcb", Status::revoked, "Revoked", "Intel has revoked this TCB level",

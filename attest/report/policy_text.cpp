@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "attest/base/json.h"
 #include "attest/report/report.h"
 
 namespace litebox::attest {
@@ -8,8 +9,8 @@ namespace {
 
 class Text {
   public:
-    void section(std::string_view title) { text_ += (text_.empty() ? "" : "\n") + std::string(title) + "\n"; }
-    void say(const std::string& sentence) { text_ += "  - " + sentence + "\n"; }
+    void section(std::string_view title) { sections_.push_back({std::string(title), {}}); }
+    void say(std::string sentence) { sections_.back().sentences.push_back({std::move(sentence), {}}); }
     void say_if(bool condition, const std::string& sentence) {
         if (condition) say(sentence);
     }
@@ -17,7 +18,7 @@ class Text {
     void list(const std::string& what, const std::vector<Bytes>& values) {
         if (values.empty()) return;
         say(what + (values.size() == 1 ? " is:" : " is one of:"));
-        for (const Bytes& value : values) text_ += "      " + to_hex(value) + "\n";
+        for (const Bytes& value : values) sections_.back().sentences.back().values.push_back(to_hex(value));
     }
     void value(const std::string& what, const std::optional<Bytes>& value) {
         if (value) say(what + " is " + to_hex(*value) + ".");
@@ -27,10 +28,43 @@ class Text {
             say(what + ": of the bits " + hex_number(masked->mask) + ", exactly " +
                 hex_number(masked->value) + " are set.");
     }
-    std::string take() { return std::move(text_); }
+    std::string text() const {
+        std::string out;
+        for (const Section& section : sections_) {
+            out += (out.empty() ? "" : "\n") + section.title + "\n";
+            for (const Sentence& sentence : section.sentences) {
+                out += "  - " + sentence.words + "\n";
+                for (const std::string& value : sentence.values) out += "      " + value + "\n";
+            }
+        }
+        return out;
+    }
+    std::string json() const {
+        std::string out;
+        for (const Section& section : sections_) {
+            out +=
+                (out.empty() ? "[" : "]},\n ") + ("{\"about\":" + json_quote(section.title)) + ",\"rules\":[";
+            for (const Sentence& sentence : section.sentences) {
+                std::string values;
+                for (const std::string& value : sentence.values)
+                    values += (values.empty() ? "" : ",") + json_quote(value);
+                out += (out.back() == '[' ? "\n  {\"rule\":" : ",\n  {\"rule\":") +
+                       json_quote(sentence.words) + ",\"values\":[" + values + "]}";
+            }
+        }
+        return out + "]}]\n";
+    }
 
   private:
-    std::string text_;
+    struct Sentence {
+        std::string words;
+        std::vector<std::string> values;
+    };
+    struct Section {
+        std::string title;
+        std::vector<Sentence> sentences;
+    };
+    std::vector<Section> sections_;
 };
 
 std::string joined(const std::vector<std::string>& words) {
@@ -175,15 +209,22 @@ void explain_snp(const Policy& whole, Text& text) {
     text.say_if(!policy.allow_masked_chip_id, "The report names its chip.");
 }
 
-}  // namespace
-
-std::string policy_as_text(const Policy& policy) {
+Text explain(const Policy& policy) {
     Text text;
     explain_common(policy, text);
     explain_sgx(policy, text);
     explain_tdx(policy, text);
     explain_snp(policy, text);
-    return text.take();
+    return text;
+}
+
+}  // namespace
+
+std::string policy_as_text(const Policy& policy) {
+    return explain(policy).text();
+}
+std::string policy_as_json(const Policy& policy) {
+    return explain(policy).json();
 }
 
 std::vector<std::string> policy_warnings(const Policy& policy) {

@@ -44,6 +44,8 @@ std::string shown_as_json(const std::vector<ShownGroup>& groups);
 
 /// In sentences: what the policy accepts and refuses.
 std::string policy_as_text(const Policy& policy);
+/// [{"about": ..., "rules": [{"rule": sentence, "values": [hex...]}]}]
+std::string policy_as_json(const Policy& policy);
 /// What is well formed in the policy and probably not meant.
 std::vector<std::string> policy_warnings(const Policy& policy);
 

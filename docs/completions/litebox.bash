@@ -58,10 +58,10 @@ _litebox_attest() {
     local options="--help"
     case ${COMP_WORDS[2]} in
         verify) options+=" --collateral --policy --at --root --report-data --nonce --event-log --signature --chain --json --eat" ;;
-        show) options+=" --json" ;;
-        explain-mismatch) options+=" --expected --inputs --firmware --kernel --initrd --command-line" ;;
-        policy) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "check explain --help" -- "$1"); return; fi ;;
-        simulate) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "sgx tdx snp --help" -- "$1"); return; fi ;;
+        show | fetch-urls) options+=" --json" ;;
+        explain-mismatch) options+=" --expected --inputs --firmware --kernel --initrd --command-line --json" ;;
+        policy) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "check explain --help" -- "$1"); return; fi; options+=" --json" ;;
+        simulate) if [ "$COMP_CWORD" = 3 ]; then mapfile -t COMPREPLY < <(compgen -W "sgx tdx snp epid --help" -- "$1"); return; fi ;;
     esac
     if [[ $1 == -* ]]; then mapfile -t COMPREPLY < <(compgen -W "$options" -- "$1")
     else mapfile -t COMPREPLY < <(compgen -f -- "$1"); compopt -o filenames; fi

@@ -13,7 +13,7 @@ for command in $commands; do
   [[ $(complete_words litebox attest "") == *" $command "* ]] || { echo "not completed: attest $command"; bad=1; }
   grep -q "${command//-/\\\\-}" docs/litebox.1 || { echo "not in the manual page: attest $command"; bad=1; }
 done
-for command in verify show explain-mismatch; do
+for command in verify show fetch-urls explain-mismatch; do
   listed=$("$ATTEST" "$command" --help | grep -oE -- '^ +(-.,)?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u)
   known=$(complete_words litebox attest "$command" -- | tr ' ' '\n' | grep . | sort -u)
   [ "$listed" = "$known" ] || { echo "attest $command: --help and completion differ:"; diff <(echo "$listed") <(echo "$known"); bad=1; }

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
 
 ATTEST = os.environ["ATTEST"]
 AT = "2026-06-01T00:00:00Z"
@@ -116,6 +117,37 @@ class Attest(unittest.TestCase):
         self.assertIn("https://kdsintf.amd.com/vcek/v1/Milan/cert_chain", out)
         _, out, _ = run("fetch-urls", self.work / "tdx" / "evidence.bin")
         self.assertIn("https://api.trustedservices.intel.com/tdx/certification/v4/tcb?fmspc=", out)
+
+    def test_every_command_that_answers_has_its_answer_as_json(self):
+        urls = json.loads(run("fetch-urls", "--json", self.work / "tdx" / "evidence.bin")[1])
+        self.assertEqual({key for row in urls for key in row}, {"url", "file", "what"})
+        checked = json.loads(run("policy", "check", "--json", self.policy)[1])
+        self.assertTrue(checked["valid"])
+        self.assertIn("require_identity = false", " ".join(checked["warnings"]))
+        wrong = self.work / "wrong.toml"
+        wrong.write_text("unknown = 1\n")
+        code, out, _ = run("policy", "check", "--json", wrong)
+        self.assertEqual((code, json.loads(out)["valid"]), (1, False))
+        pinned = self.work / "pinned.toml"
+        pinned.write_text(f'[snp]\nmeasurement = ["{"ab" * 48}"]\n')
+        sections = json.loads(run("policy", "explain", "--json", pinned)[1])
+        self.assertEqual(len(sections), 4)
+        self.assertIn(["ab" * 48], [rule["values"] for rule in sections[3]["rules"]])
+
+    def test_an_archived_epid_report_is_judged_with_its_signature_and_chain(self):
+        self.assertEqual(run("simulate", "epid", "--out", self.work / "epid")[0], 0)
+        files = {name: self.work / "epid" / name for name in ("evidence.bin", "signature.txt", "chain.pem", "root.der")}
+        encoded = self.work / "epid" / "chain.txt"
+        encoded.write_text(urllib.parse.quote(files["chain.pem"].read_text()))
+        common = ["--root", files["root.der"], "--policy", self.policy]
+        for chain in (files["chain.pem"], encoded):
+            code, out, _ = run("verify", files["evidence.bin"], "--signature", files["signature.txt"], "--chain", chain, *common)
+            self.assertEqual(code, 0, out)
+            self.assertIn("nothing about any later time", out)
+        self.assertEqual(run("verify", files["evidence.bin"], "--chain", encoded, *common)[0], 1)
+        self.assertEqual(run("simulate", "epid", "--quote", "--out", self.work / "epid2")[0], 0)
+        self.assertEqual(run("verify", self.work / "epid2" / "evidence.bin", *common)[0], 1)
+        self.assertIn("MRENCLAVE", run("show", self.work / "epid2" / "evidence.bin")[1])
 
     def test_policies_are_checked_and_explained(self):
         code, out, _ = run("policy", "check", self.policy)

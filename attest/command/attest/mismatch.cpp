@@ -1,3 +1,4 @@
+#include "attest/base/json.h"
 #include "attest/command/attest/command.h"
 #include "attest/measure/explain.h"
 
@@ -8,6 +9,7 @@ namespace {
 struct Options {
     std::string expected, inputs;
     std::vector<std::string> firmware, kernels, initrds, command_lines;
+    bool json = false;
 };
 
 /// A measurement in hexadecimal, or evidence that has one.
@@ -25,6 +27,15 @@ Result<measure::Expected> expected_of(const std::string& text) {
     return measure::Expected{to_bytes(std::get<SgxReportBody>(quote->body).mr_enclave)};
 }
 
+std::string as_json(const measure::Explanation& explanation) {
+    std::string rows;
+    for (const measure::Difference& one : explanation.differences)
+        rows += (rows.empty() ? "" : ",") + ("{\"input\":" + json_quote(one.input)) +
+                ",\"given\":" + json_quote(one.given) + ",\"found\":" + json_quote(one.found) + "}";
+    return std::string("{\"matches\":") + (explanation.matches ? "true" : "false") + ",\"differences\":[" +
+           rows + "],\"text\":" + json_quote(explanation.text) + "}";
+}
+
 int run(const Options& options) {
     Result<measure::Expected> expected = expected_of(options.expected);
     if (!expected) return complain("--expected: " + expected.error().message);
@@ -36,7 +47,7 @@ int run(const Options& options) {
                                    .command_lines = options.command_lines};
     Result<measure::Explanation> explanation = measure::explain_mismatch(*expected, *inputs, candidates);
     if (!explanation) return complain(explanation.error().message);
-    std::string text = explanation->text;
+    std::string text = options.json ? as_json(*explanation) : explanation->text;
     if (!text.ends_with('\n')) text += '\n';
     print(text);
     return explanation->matches || !explanation->differences.empty() ? exit_accepted : exit_refused;
@@ -62,6 +73,7 @@ void add_explain_mismatch(CLI::App& app, int& exit_code) {
                         "initial RAM disk that may have been started instead (may be repeated)");
     command->add_option("--command-line", options->command_lines,
                         "command line that may have been given instead (may be repeated)");
+    command->add_flag("--json", options->json, "what was found as JSON");
     command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

@@ -2,6 +2,7 @@
 #include "attest/amd/urls.h"
 
 #include "attest/amd/vek.h"
+#include "attest/base/json.h"
 #include "attest/command/attest/command.h"
 #include "attest/intel/pck.h"
 
@@ -78,7 +79,7 @@ Result<std::vector<Wanted>> urls_of(const Quote& quote, const Evidence& evidence
         "has the certificate"};
 }
 
-int run(const std::string& path) {
+int run(const std::string& path, bool json) {
     Result<Bytes> bytes = read_evidence(path);
     if (!bytes) return complain(bytes.error().message);
     Result<Evidence> evidence = find_evidence(*bytes);
@@ -92,6 +93,14 @@ int run(const std::string& path) {
         wanted = std::move(*urls);
     } else {
         return complain("this evidence needs no collateral, or cannot be verified remotely", exit_refused);
+    }
+    if (json) {
+        std::string rows;
+        for (const Wanted& one : wanted)
+            rows += (rows.empty() ? "[" : ",\n ") + ("{\"url\":" + json_quote(one.url)) +
+                    ",\"file\":" + json_quote(one.file) + ",\"what\":" + json_quote(one.what) + "}";
+        print(rows + "]\n");
+        return exit_accepted;
     }
     print(
         "# Fetch these into one directory, and name it with --collateral. Keep headers, too: curl "
@@ -107,7 +116,9 @@ void add_fetch_urls(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand(
         "fetch-urls", "the vendors' addresses of the collateral that evidence needs; nothing is fetched");
     command->add_option("evidence", *path, "evidence in any form, or - for standard input")->required();
-    command->callback([path, &exit_code] { exit_code = run(*path); });
+    auto json = std::make_shared<bool>(false);
+    command->add_flag("--json", *json, "the addresses as JSON");
+    command->callback([path, json, &exit_code] { exit_code = run(*path, *json); });
 }
 
 }  // namespace litebox::attest::command

@@ -64,7 +64,7 @@ Result<void> list(const StoreOptions& o, bool json) {
 
 struct AuditOptions {
     std::string path, key, expect;
-    bool show = false;
+    bool show = false, json = false;
 };
 
 Result<void> show_entries(Database& database) {
@@ -78,6 +78,23 @@ Result<void> show_entries(Database& database) {
         if (lines.empty()) return {};
         after = lines.back().sequence;
     }
+}
+
+Error broken_log() {
+    return Error{"the audit log does not hold: do not trust this store before it is explained"};
+}
+
+Result<void> print_audit(const AuditReport& report) {
+    std::string problems;
+    for (const std::string& problem : report.problems)
+        problems += (problems.empty() ? "" : ",") + json_quote(problem);
+    std::cout << "{\"whole\":" << (report.problems.empty() ? "true" : "false")
+              << ",\"entries\":" << report.head.sequence
+              << ",\"newest\":" << json_quote(to_hex(report.head.hash))
+              << ",\"seals_checked\":" << (report.sealed ? "true" : "false") << ",\"problems\":[" << problems
+              << "]}\n";
+    if (!report.problems.empty()) return broken_log();
+    return {};
 }
 
 Result<void> audit(const AuditOptions& o) {
@@ -94,13 +111,13 @@ Result<void> audit(const AuditOptions& o) {
         report = store->check(expected);
     }
     if (!report.ok()) return report.error();
+    if (o.json) return print_audit(*report);
     if (o.show) {
         if (Result<void> shown = show_entries(store ? store->database() : *database); !shown.ok())
             return shown;
     }
     for (const std::string& problem : report->problems) std::cout << problem << "\n";
-    if (!report->problems.empty())
-        return Error{"the audit log does not hold: do not trust this store before it is explained"};
+    if (!report->problems.empty()) return broken_log();
     std::cout << "whole: " << report->head.sequence << " entries, newest " << to_hex(report->head.hash)
               << (report->sealed ? ", seals checked" : ", seals not checked: give --store-key") << "\n";
     return {};
@@ -167,7 +184,8 @@ void add_operator_commands(CLI::App& app, std::vector<Command>& commands) {
                           "Check the seals as well: file:PATH, passphrase, ...");
     audit_app->add_option("--expect", audit_options->expect,
                           "A hash noted down earlier, which must be in the log");
-    audit_app->add_flag("--show", audit_options->show, "Print the entries");
+    CLI::Option* show = audit_app->add_flag("--show", audit_options->show, "Print the entries");
+    audit_app->add_flag("--json", audit_options->json, "What was found as JSON")->excludes(show);
     commands.push_back({audit_app, [audit_options] { return audit(*audit_options); }});
 }
 
