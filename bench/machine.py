@@ -30,7 +30,7 @@ ROWS = [
     ("disk_64k", "64 KiB of a file on a virtio disk, EROFS, read for the first time", 1 / 0.95),
 ]
 DISK_ROW = "disk_64k"
-DISK_FILE = 40 << 20
+DISK_FILE = 64 << 20
 # More starts a round, since others on the host disturb one most.
 STARTS, BOOTS_A_ROUND = 3, 10
 
