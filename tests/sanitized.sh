@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unit tests in the build folder of a preset with sanitizers.
+# Builds, and unit tests, in the folder of a preset with another compiler or sanitizers.
 #   tests/sanitized.sh PRESET --build TARGET...    builds there
 #   tests/sanitized.sh PRESET --run [PATTERN [EXCEPT]]    runs what was built (ctest -R PATTERN -E EXCEPT)
 set -eu
