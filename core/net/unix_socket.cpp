@@ -209,13 +209,29 @@ Result<void> UnixPacketSocket::may_send_to(const Mailbox& mailbox) const {
     return peer == nullptr || peer == mailbox_.get() ? Result<void>() : Errno::eperm;
 }
 
+Ref<UnixPacketSocket::Mailbox> UnixPacketSocket::replace_peer(Ref<Mailbox> fresh,
+                                                              Vector<Ref<Mailbox>>& gone) {
+    for (usize i = 0; i < former_peers_.size();) {
+        bool polled = !former_peers_[i]->queue.write_queue.empty();
+        if (!polled && gone.push(former_peers_[i]).ok())
+            former_peers_.remove(i);
+        else
+            i++;
+    }
+    Ref<Mailbox> before = std::exchange(peer_, std::move(fresh));
+    // Polls hang on it under mutex_, and leave it before this socket's end. Without memory it stays for ever.
+    if (before && !before->queue.write_queue.empty() && !former_peers_.push(before).ok()) before->ref();
+    return before;
+}
+
 /// Datagrams: null disconnects. Whoever was tied to this socket in both directions is told that messages are
 /// lost.
 void UnixPacketSocket::change_peer(Ref<Mailbox> fresh, const SocketAddress& name) {
     Ref<Mailbox> before;
+    Vector<Ref<Mailbox>> gone;
     {
         LockGuard guard(mutex_);
-        before = std::exchange(peer_, fresh);
+        before = replace_peer(fresh, gone);
         peer_name_ = name;
         connected_ = static_cast<bool>(fresh);
         mailbox_->peer.store(fresh.get());
@@ -308,6 +324,7 @@ Result<usize> UnixPacketSocket::receive(IncomingMessage& message) {
 
 Result<void> UnixPacketSocket::shutdown(Shutdown how) {
     Ref<Mailbox> peer;
+    Vector<Ref<Mailbox>> gone;
     {
         LockGuard guard(mutex_);
         if (!connected_) return Errno::enotconn;
@@ -328,7 +345,7 @@ Result<void> UnixPacketSocket::shutdown(Shutdown how) {
         auto shut = make_ref<Mailbox>();
         if (!shut.ok()) return shut.error();
         shut.value()->closed.store(true);
-        if (type == socket_sequenced) peer_ = shut.value();
+        if (type == socket_sequenced) replace_peer(shut.value(), gone);
     }
     return {};
 }
@@ -354,12 +371,12 @@ u32 UnixPacketSocket::poll(PollTable* table) {
         LockGuard guard(mutex_);
         peer = peer_;
         waiting = !backlog_.empty();
+        if (table != nullptr && peer) table->add(peer->queue.write_queue);
     }
     u32 events = mailbox_->error.load() != 0 ? u32{poll_error} : 0;
     if (table != nullptr) {
         table->add(mailbox_->queue.read_queue);
         if (listening_) table->add(accept_queue_);
-        if (peer) table->add(peer->queue.write_queue);
     }
     if (listening_) return waiting ? u32{poll_in} | poll_read_normal : 0;
     bool ended = mailbox_->ended.load() || mailbox_->closed.load();

@@ -71,10 +71,14 @@ class UnixPacketSocket final : public Socket {
     };
     Result<void> may_send_to(const Mailbox& mailbox) const;
     void change_peer(Ref<Mailbox> fresh, const SocketAddress& name);
+    /// Under mutex_. The old one, which stays while somebody may hang on its queue; `gone` are earlier ones,
+    /// to be dropped under no lock.
+    Ref<Mailbox> replace_peer(Ref<Mailbox> fresh, Vector<Ref<Mailbox>>& gone);
     Result<Ref<Mailbox>> target(const OutgoingMessage& message);
 
     Mutex mutex_{LockRank::socket};
     Ref<Mailbox> mailbox_, peer_;
+    Vector<Ref<Mailbox>> former_peers_;  // whoever polls this socket hung on them
     UnixName name_;
     SocketAddress peer_name_;
     PeerCredentials peer_credentials_;

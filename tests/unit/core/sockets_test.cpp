@@ -1,5 +1,7 @@
-// Descriptors in flight that keep the very channel they are in.
+// Sockets whose ends go in an order that nobody would choose: descriptors in flight that keep the very
+// channel they are in, and peers that are polled and then left.
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -14,10 +16,10 @@ struct Pair {
     int one, other;
 };
 
-Pair make_pair(Guest& guest) {
+Pair make_pair(Guest& guest, int type = SOCK_STREAM) {
     Scratch scratch(guest);
     u64 at = scratch.space(8);
-    EXPECT_EQ(guest.call(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, at), 0);
+    EXPECT_EQ(guest.call(SYS_socketpair, AF_UNIX, type, 0, at), 0);
     return {guest.load<int>(at), guest.load<int>(at + 4)};
 }
 
@@ -65,4 +67,27 @@ TEST(Sockets, AReceiverThatClosesFreesTheSenderInFlight) {
         EXPECT_EQ(machine.heap_objects(), before);
     });
     EXPECT_TRUE(outcome.exited_with(0)) << outcome.deadlock.report;
+}
+
+TEST(Sockets, APeerThatIsLeftAndGoneIsNotPolledAnyMore) {
+    for (int type : {SOCK_SEQPACKET, SOCK_DGRAM}) {
+        Machine machine;
+        auto outcome = machine.run([&](Guest& guest) {
+            Scratch scratch(guest);
+            Pair pair = make_pair(guest, type);
+            i64 set = guest.call(SYS_epoll_create1, 0);
+            epoll_event event{EPOLLOUT | EPOLLIN, {}};
+            EXPECT_EQ(guest.call(SYS_epoll_ctl, set, EPOLL_CTL_ADD, pair.one, scratch.value(event)), 0);
+            if (type == SOCK_SEQPACKET) {
+                EXPECT_EQ(guest.call(SYS_shutdown, pair.one, SHUT_WR), 0);
+            } else {
+                const sockaddr nobody{AF_UNSPEC, {}};
+                EXPECT_EQ(guest.call(SYS_connect, pair.one, scratch.value(nobody), sizeof(nobody)), 0);
+            }
+            guest.close(pair.other);
+            EXPECT_EQ(guest.call(SYS_epoll_ctl, set, EPOLL_CTL_DEL, pair.one, 0), 0);
+            guest.close(pair.one);
+        });
+        EXPECT_TRUE(outcome.exited_with(0)) << outcome.deadlock.report;
+    }
 }
