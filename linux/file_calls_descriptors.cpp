@@ -4,6 +4,7 @@
 #include "core/file/tmpfs/tmpfs.h"
 #include "core/task/process.h"
 #include "linux/file_calls.h"
+#include "linux/file_signal_calls.h"
 
 namespace litebox::sys {
 
@@ -101,12 +102,6 @@ enum FcntlCommand : int {
     get_lock = 5,
     set_lock = 6,
     set_lock_wait = 7,
-    set_owner = 8,
-    get_owner = 9,
-    set_signal = 10,
-    get_signal = 11,
-    set_owner_ex = 15,
-    get_owner_ex = 16,
     get_file_lock = 36,
     set_file_lock = 37,
     set_file_lock_wait = 38,
@@ -175,49 +170,17 @@ Result<u64> record_lock(Thread& thread, File& file, int command, u64 argument) {
     return u64{0};
 }
 
-Result<u64> set_status_flags(Thread& thread, File& file, u32 flags) {
-    constexpr u32 settable = open_append | open_non_blocking | open_async | open_direct | open_no_access_time;
+Result<u64> set_status_flags(Thread& thread, File& file, int descriptor, u32 flags) {
+    constexpr u32 settable = open_append | open_non_blocking | open_direct | open_no_access_time;
     if ((flags & open_no_access_time & ~file.flags()) != 0) {
         Attributes attributes = TRY(file.attributes());
         if (attributes.uid != thread.credentials->fsuid && !thread.credentials->capable(cap_fowner))
             return Errno::eperm;
     }
+    if (((flags ^ file.flags()) & open_async) != 0 && sends_signals(file))
+        TRY(set_async(thread, file, descriptor, (flags & open_async) != 0));
     file.set_flags((file.flags() & ~settable) | (flags & settable));
     return u64{0};
-}
-
-struct OwnerEx {
-    i32 type, pid;
-};
-
-Result<u64> owner_command(File& file, int command, u64 argument) {
-    enum { thread_owner = 0, process_owner = 1, group_owner = 2 };
-    switch (command) {
-        case set_owner:
-            if (static_cast<i32>(argument) == INT32_MIN) return Errno::einval;
-            file.owner = static_cast<i32>(argument);
-            return u64{0};
-        case get_owner:
-            return static_cast<u64>(static_cast<i64>(file.owner.load()));
-        case set_signal:
-            if (argument > signal_max) return Errno::einval;
-            file.owner_signal = static_cast<i32>(argument);
-            return u64{0};
-        case get_signal:
-            return static_cast<u64>(file.owner_signal.load());
-        case set_owner_ex: {
-            auto owner = TRY(UserPtr<const OwnerEx>(argument).read());
-            if (owner.type < thread_owner || owner.type > group_owner) return Errno::einval;
-            file.owner = owner.type == group_owner ? -owner.pid : owner.pid;
-            return u64{0};
-        }
-        default: {
-            i32 owner = file.owner.load();
-            OwnerEx result{owner < 0 ? group_owner : process_owner, owner < 0 ? -owner : owner};
-            TRY(UserPtr<OwnerEx>(argument).write(result));
-            return u64{0};
-        }
-    }
 }
 
 Result<u64> pipe_or_seal_command(File& file, int command, u64 argument) {
@@ -263,7 +226,7 @@ Result<u64> fcntl(Thread& thread, int descriptor, int command, u64 argument) {
     if ((file->flags() & open_path) != 0) return Errno::ebadf;
     switch (command) {
         case set_flags:
-            return set_status_flags(thread, *file, static_cast<u32>(argument));
+            return set_status_flags(thread, *file, descriptor, static_cast<u32>(argument));
         case get_lock:
         case set_lock:
         case set_lock_wait:
@@ -271,13 +234,13 @@ Result<u64> fcntl(Thread& thread, int descriptor, int command, u64 argument) {
         case set_file_lock:
         case set_file_lock_wait:
             return record_lock(thread, *file, command, argument);
-        case set_owner:
-        case get_owner:
-        case set_signal:
-        case get_signal:
-        case set_owner_ex:
-        case get_owner_ex:
-            return owner_command(*file, command, argument);
+        case fcntl_set_owner:
+        case fcntl_get_owner:
+        case fcntl_set_signal:
+        case fcntl_get_signal:
+        case fcntl_set_owner_ex:
+        case fcntl_get_owner_ex:
+            return owner_command(thread, *file, command, argument);
         case set_pipe_size:
         case get_pipe_size:
         case add_file_seals:
@@ -317,10 +280,19 @@ Result<u64> ioctl(Thread& thread, int descriptor, u32 command, u64 argument) {
         return u64{0};
     }
     if (command == non_blocking || command == async) {
-        i32 on = TRY(UserPtr<const i32>(argument).read());
-        u32 bit = command == async ? open_async : open_non_blocking;
-        file->set_flags(on != 0 ? file->flags() | bit : file->flags() & ~bit);
+        bool on = TRY(UserPtr<const i32>(argument).read()) != 0;
+        if (command == async) {
+            if (!sends_signals(*file)) return Errno::enotty;
+            TRY(set_async(thread, *file, descriptor, on));
+        } else {
+            file->set_flags(on ? file->flags() | open_non_blocking
+                               : file->flags() & ~static_cast<u32>(open_non_blocking));
+        }
         return u64{0};
+    }
+    if (file->as_socket() != nullptr) {
+        auto done = owner_ioctl(thread, *file, command, argument);
+        if (done.ok() || done.error() != Errno::enotty) return done;
     }
     Ref<Inode> inode = file->inode();
     bool regular = inode && inode->type() == mode_regular;

@@ -26,6 +26,7 @@ bool is_fault(int signal) {
 }
 
 constexpr int timer_code = -2;
+constexpr int last_poll_code = 6;  // POLL_HUP: the codes of signals that tell of descriptors
 
 }  // namespace
 
@@ -45,7 +46,7 @@ AbiSiginfo to_abi(const SignalInfo& info) {
         fields.put(0, info.call_address);
         fields.put(8, info.call_number);
         fields.put(12, info.architecture);
-    } else if (info.signal == sigio && info.code > 0) {
+    } else if (info.code > 0 && info.code <= last_poll_code && info.signal != sigchld) {
         fields.put(0, static_cast<i64>(info.band));
         fields.put(8, info.descriptor);
     } else {

@@ -1,5 +1,6 @@
 #include "linux/signal_delivery.h"
 
+#include "core/file/events/file_signals.h"
 #include "core/task/lifecycle.h"
 #include "core/task/signal_send.h"
 #include "core/task/task_table.h"
@@ -157,6 +158,8 @@ void leave_to_guest(arch::RegisterFrame& frame, const CallOutcome* outcome, bool
             outcome = nullptr;
         } else if ((work & work_stop) != 0) {
             stay_stopped(thread);
+        } else if ((work & work_file_signal) != 0) {
+            send_file_signals();
         } else if ((work & work_signal) != 0) {
             deliver_signals(thread, frame, outcome);
         } else {

@@ -117,8 +117,7 @@ class File : public RefCounted<File> {
     /// somebody has.
     Result<void> deny_writers();
     void allow_writers();
-    // SIGIO: F_SETOWN (negative: a group) and F_SETSIG.
-    std::atomic<i32> owner{0}, owner_signal{0};
+    std::atomic<class FileSignals*> signals{nullptr};  // SIGIO and SIGURG, once somebody asked for them
 
   private:
     std::atomic<u32> flags_;

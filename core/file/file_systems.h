@@ -3,6 +3,7 @@
 
 #include "core/base/vector.h"
 #include "core/file/entry.h"
+#include "core/file/events/file_signals.h"
 #include "core/file/locks.h"
 #include "core/file/path.h"
 #include "platform/boot_parameters.h"
@@ -78,6 +79,7 @@ class FileSystems : Pinned {
     DeviceTable* devices = nullptr;
     OverlayFileSystem* working_overlay = nullptr;  // over the invoker's current directory
     LockWaits lock_waits;
+    PendingFileSignals pending_signals;
 
   private:
     FileSystems() = default;

@@ -1,3 +1,4 @@
+#include "core/file/events/file_signals.h"
 #include "core/file/file.h"
 #include "core/file/path.h"
 #include "core/kernel.h"
@@ -104,6 +105,7 @@ bool leave_group(Thread& thread, Process& process) {
 
 void release_thread_resources(Thread& thread) {
     replace_shared(thread, &Thread::files, {});
+    if ((thread.work.load() & work_file_signal) != 0) send_file_signals();
     replace_shared(thread, &Thread::directory, {});
 }
 

@@ -17,10 +17,11 @@ class DescriptorTable;
 class FileContext;
 
 enum WorkFlag : u32 {
-    work_signal = 1,  // a signal may be deliverable: look before returning to the guest
-    work_exit = 2,    // the thread group is going away
-    work_stop = 4,    // the process is stopped: park before returning to the guest
-    work_notify = 8,  // accounting, tracing
+    work_signal = 1,        // a signal may be deliverable: look before returning to the guest
+    work_exit = 2,          // the thread group is going away
+    work_stop = 4,          // the process is stopped: park before returning to the guest
+    work_notify = 8,        // accounting, tracing
+    work_file_signal = 16,  // it woke somebody who is to be told by a signal: send_file_signals()
 };
 
 struct ResourceUsage {  // struct rusage in nanoseconds and counts

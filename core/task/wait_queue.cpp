@@ -1,5 +1,6 @@
 #include "core/task/wait_queue.h"
 
+#include "core/file/events/file_signals.h"
 #include "core/task/thread.h"
 #include "core/task/wake_batch.h"
 
@@ -67,6 +68,7 @@ void look_before_sleeping(Thread& thread, u32 generation) {
 Result<void> block(u32 generation, u64 deadline, Interruptible interruptible) {
     Thread& thread = *current_thread();
     constexpr u32 interrupting = work_signal | work_exit | work_stop;
+    if ((thread.work.load(std::memory_order_relaxed) & work_file_signal) != 0) send_file_signals();
     if (interruptible == Interruptible::yes &&
         (thread.work.load(std::memory_order_acquire) & interrupting) != 0)
         return Errno::restartsys;

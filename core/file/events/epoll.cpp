@@ -1,6 +1,7 @@
 #include "core/file/events/epoll.h"
 
 #include "core/file/events/epoll_links.h"
+#include "core/file/events/file_signals.h"
 
 namespace litebox {
 
@@ -282,6 +283,7 @@ void unlink_epoll(File& file, Epoll& epoll) {
 
 void File::released() {
     if (!epolls.empty()) detach_from_epolls(*this);
+    if (signals.load(std::memory_order_relaxed) != nullptr) end_file_signals(*this);
 }
 
 void detach_from_epolls(File& file) {

@@ -2,6 +2,7 @@
 // program asks for raw input, the host's terminal is made raw and our own line discipline does the work.
 
 #include "core/file/devfs/device.h"
+#include "core/file/events/file_signals.h"
 #include "core/file/file_systems.h"
 #include "core/file/terminal/terminal.h"
 #include "core/kernel.h"
@@ -68,6 +69,7 @@ Terminal* console() {
 
 void console_input_ready() {
     if (Terminal* terminal = console()) terminal->read_queue.wake(poll_in | poll_read_normal, ~0u);
+    send_file_signals();
 }
 
 void console_signal(int signal) {

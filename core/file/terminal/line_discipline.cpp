@@ -72,6 +72,7 @@ bool Terminal::type_signal(u8 byte, Effects& effects) {
         buffer_.clear();
         line_ends_.clear();
         read_ = line_ = 0;
+        effects.resumed = stopped_;
         stopped_ = false;
     }
     if ((settings_.local & echo) != 0) echo_byte(byte, effects);
@@ -142,7 +143,7 @@ void Terminal::type_one(u8 byte, Effects& effects) {
         if (is(settings_, char_start, byte) || (stopped_ && (settings_.input & flow_any) != 0)) {
             if (stopped_) effects.packet |= packet_start;
             stopped_ = false;
-            effects.wake = true;
+            effects.resumed = true;
             if (is(settings_, char_start, byte)) return;
         }
     }
@@ -212,10 +213,8 @@ void Terminal::apply(const Effects& effects) {
             column_ = effects.echo[i] == '\n' || effects.echo[i] == '\r' ? 0 : column_ + 1;
     }
     if (effects.reprint) reprint_line();
-    if (effects.wake) {
-        read_queue.wake(poll_in | poll_read_normal, ~0u);
-        write_queue.wake(poll_out | poll_write_normal, ~0u);
-    }
+    if (effects.wake) read_queue.wake(poll_in | poll_read_normal, ~0u);
+    if (effects.resumed) write_queue.wake(poll_out | poll_write_normal, ~0u);
     if (effects.packet != 0) tell_packet(effects.packet);
     if (effects.signal != 0) signal_foreground(effects.signal);
 }

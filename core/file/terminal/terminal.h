@@ -76,7 +76,7 @@ class Terminal : public RefCounted<Terminal> {
         u8 echo[64];
         usize echo_length = 0;
         int signal = 0;
-        bool wake = false;
+        bool wake = false, resumed = false;  // there is input; output goes on
         bool reprint = false;
         u8 packet = 0;  // PacketStatus bits
     };
