@@ -36,8 +36,8 @@ STARTS, BOOTS_A_ROUND = 5, 10
 
 HEAD = """# LiteBox as a kernel beside Linux
 
-Written by `make bench`: Debian's {kernel} with an initramfs, and `litebox run --platform=vm`, run the same static programs in QEMU's
-microvm machine, emulated, with one processor; rounds of both are interleaved, the best of {rounds} counts. The first row is measured with
+Written by `make bench`: Debian's {kernel} with an initramfs, and `litebox run --platform=vm`,
+run the same static programs in QEMU's microvm machine, emulated, with one processor; rounds of both are interleaved, the best of {rounds} counts. The first row is measured with
 the monitor started by hand, alike for both but for the program's way in: Linux has an initramfs, LiteBox a directory over 9P, and each
 what it needs of a PC. In all other rows LiteBox is `litebox run`. The disk's file lies in an EROFS image on virtio-blk, and its pages in
 the host's memory.
@@ -217,8 +217,12 @@ def main():
     except (RuntimeError, OSError, subprocess.CalledProcessError) as problem:
         print(f"bench: {cloud_kernel.PACKAGE} cannot be had: {problem}")
         return 1
-    with tempfile.TemporaryDirectory(prefix="litebox-bench-") as folder:
-        linux, ours, beyond = measure(kernel, modules, pathlib.Path(folder), arguments.rounds)
+    try:
+        with tempfile.TemporaryDirectory(prefix="litebox-bench-") as folder:
+            linux, ours, beyond = measure(kernel, modules, pathlib.Path(folder), arguments.rounds)
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as problem:
+        print(f"bench: machines could not be measured (`litebox doctor` says what they need): {problem}")
+        return 1
     text = HEAD.format(kernel=kernel.name, rounds=arguments.rounds) + table(linux, ours) + BEYOND.format(*beyond)
     print(text)
     if arguments.output:

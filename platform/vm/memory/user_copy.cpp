@@ -127,7 +127,7 @@ usize zero_out(u64 to, usize length) {
         "2: lea (%[rest],%[left],8), %[left]\n"
         "3: rep stosb\n"
         "4: clac\n" FIX_UP("1b", "2b") FIX_UP("3b", "4b")
-        : "+D"(to), [left] "+c"(left)
+        : "+&D"(to), [left] "+&c"(left)
         : "a"(u64{0}), [rest] "r"(part % 8)
         : "memory");
     return part - left;
