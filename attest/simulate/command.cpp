@@ -125,7 +125,13 @@ Result<IntelKnobs> intel_knobs(const Options& o, bool tdx) {
     if (o.body_1_5 && version != 5) return Error{"--body-1.5 goes with --version 5"};
     if (o.processor_ca) knobs.use_processor_ca();
     if (!o.tcb_status.empty()) {
-        if (auto done = knobs.set_tcb_status(tcb_status_from(o.tcb_status)); !done) return done.error();
+        TcbStatus status = tcb_status_from(o.tcb_status);
+        if (status == TcbStatus::unknown)
+            return Error{
+                "--tcb-status " + o.tcb_status +
+                ": Intel has UpToDate, SWHardeningNeeded, ConfigurationNeeded, OutOfDate, Revoked and "
+                "their like; docs/ATTESTATION.md lists them"};
+        if (auto done = knobs.set_tcb_status(status); !done) return done.error();
     }
     if (auto done = set_field(knobs.tcb_info.fmspc, o.fmspc, "--fmspc"); !done) return done.error();
     if (o.revoke == "leaf") knobs.pck_crl.revoked = {knobs.pck.serial};
@@ -156,7 +162,8 @@ Result<AmdKnobs> amd_knobs(const Options& o) {
     knobs.issue_at(ATTEST_TRY(simulation_time(o)));
     if (o.revoke == "tcb-signing") return Error{"--revoke tcb-signing goes with sgx and tdx"};
     if (o.revoke == "leaf")
-        return Error{"--revoke leaf goes with sgx and tdx: no list that AMD publishes names a chip's key"};
+        return Error{
+            "--revoke leaf goes with sgx, tdx and epid: no list that AMD publishes names a chip's key"};
     if (o.revoke == "intermediate") knobs.crl.revoked = {knobs.ask.serial};
     knobs.crl.this_update.seconds += window_shift(o, year);
     knobs.crl.next_update.seconds += window_shift(o, year);
