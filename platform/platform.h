@@ -62,8 +62,8 @@ Result<void> move(u64 from, u64 from_length, u64 to, u64 to_length);
 enum class Advice : u8 { dont_need, free, huge_page, no_huge_page, populate_write };
 Result<void> advise(u64 address, u64 length, Advice advice);
 
-/// Reads what a mapping of a host file shows at `address`, so that the access can be repeated. May block.
-/// EFAULT where the file has no such page, or where the platform brings pages in by itself.
+/// Brings the page at `address`, so that the access can be repeated: reads it from a host file, waits for
+/// memory. May block. EFAULT: there is none, or the platform needs no call; ENOMEM: somebody must end first.
 Result<void> page_in(u64 address);
 
 /// Code of a file was just mapped at `address`, and nobody has run it yet: the platform may put in its place

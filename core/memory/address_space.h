@@ -82,7 +82,7 @@ class AddressSpace : public RefCounted<AddressSpace> {
     /// are told.
     struct FaultVerdict {
         bool resolved;
-        int signal;  // SIGSEGV or SIGBUS
+        int signal;  // SIGSEGV or SIGBUS; SIGKILL: the process ends, as there is no memory
         int code;    // SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR
     };
     FaultVerdict handle_fault(u64 address, bool write, bool execute);

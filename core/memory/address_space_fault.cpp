@@ -3,7 +3,9 @@
 #include "core/file/file.h"
 #include "core/kernel.h"
 #include "core/memory/mapping.h"
+#include "core/task/lifecycle.h"
 #include "core/task/process.h"
+#include "core/task/signal_send.h"
 
 namespace litebox {
 
@@ -15,6 +17,18 @@ constexpr u64 fault_around_pages = 16;
 
 AddressSpace::FaultVerdict refusal(int signal, int code) {
     return {false, signal, code};
+}
+
+/// What becomes of the verdict once the platform has done what it can. Where memory has run out, processes end
+/// until there is some: the access does not fail.
+AddressSpace::FaultVerdict bring_page(AddressSpace::FaultVerdict verdict, u64 address) {
+    for (;;) {
+        auto brought = platform::page_in(address);
+        if (brought.ok()) return resolved_verdict;
+        if (brought.error() != Errno::enomem) return verdict;
+        if (end_largest_process()) return {false, sigkill, code_kernel};
+        platform::yield();
+    }
 }
 
 }  // namespace
@@ -71,7 +85,7 @@ AddressSpace::FaultVerdict AddressSpace::handle_fault(u64 address, bool write, b
     auto limits = platform::space_limits();
     if (address >= limits.end) return refusal(sigsegv, segv_map_error);
     FaultVerdict verdict{};
-    bool of_host_file = false;
+    bool bring = false;
     {
         LockGuard guard(mutex_);
         Mapping* mapping = find(address);
@@ -80,11 +94,11 @@ AddressSpace::FaultVerdict AddressSpace::handle_fault(u64 address, bool write, b
             return refusal(sigsegv, segv_map_error);
         }
         verdict = resolve(*mapping, address, write, execute);
-        of_host_file = mapping->source.kind == MappingSource::Kind::host_file;
+        bool of_host_file = mapping->source.kind == MappingSource::Kind::host_file;
+        bring = verdict.resolved || (of_host_file && verdict.signal == sigbus);
     }
-    // The page may only have to be read. That can take long: not under the lock.
-    if (of_host_file && verdict.signal == sigbus && platform::page_in(address).ok()) return resolved_verdict;
-    return verdict;
+    // The page may only have to be read, or to wait for memory. That can take long: not under the lock.
+    return bring ? bring_page(verdict, address) : verdict;
 }
 
 Result<AddressSpace::Identity> AddressSpace::identify(u64 address) {

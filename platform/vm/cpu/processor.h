@@ -33,6 +33,8 @@ struct RunQueue {
     OrderedTree ready;
     u32 count = 0;
     u64 least_virtual_ns = 0;
+    // What real-time threads had in the present period; interrupts off, on its own processor.
+    u64 period_begin_ns = 0, realtime_ns = 0;
 };
 
 struct TimerQueue {

@@ -5,6 +5,7 @@
 #include "platform/vm/cpu/processors.h"
 #include "platform/vm/host_io.h"
 #include "platform/vm/machine.h"
+#include "platform/vm/task/page_in.h"
 #include "platform/vm/text_line.h"
 
 namespace litebox::vm {
@@ -60,36 +61,17 @@ upcall::Fault general_fault() {
     return fault;
 }
 
-/// A process that has just ended may still be giving its memory back: nobody ends for lack of it before that
-/// had time.
-FaultAnswer resolve_patiently(platform::Space& space, u64 address, Access access) {
-    constexpr int tries = 10;
-    constexpr u64 pause_ns = 2000000;
-    FaultAnswer answer = resolve_fault(space, address, access);
-    for (int i = 0; i < tries && answer == FaultAnswer::no_memory; i++) {
-        std::atomic<u32> nobody{0};
-        (void)platform::park(nobody, 0, platform::monotonic_ns() + pause_ns);
-        answer = resolve_fault(space, address, access);
-    }
-    return answer;
-}
-
 void guest_page_fault(arch::RegisterFrame& frame, u64 address, u64 error) {
     // The emulator reads the stack of a far return as the kernel would, which SMAP forbids: no page helps
     // there.
     if ((error & (error_present | error_user)) == error_present) return upcall::fault(frame, general_fault());
     platform::Space& space = *this_block().space;
     Access access = access_of(error);
-    FaultAnswer answer =
-        address < lower_half_end ? resolve_patiently(space, address, access) : FaultAnswer::refused;
-    if (answer == FaultAnswer::blocked)
-        answer = page_in(space, address).ok() ? FaultAnswer::resolved : FaultAnswer::refused;
-    if (answer == FaultAnswer::resolved) return;
-    if (answer == FaultAnswer::no_memory) {
-        upcall::memory_pressure();
-        answer = resolve_fault(space, address, access);
-        if (answer == FaultAnswer::no_memory) return upcall::out_of_memory(frame);
-        return;  // whatever it was, the instruction tells
+    if (address < lower_half_end) {
+        auto brought = bring_page(space, address, access);
+        if (access == Access::write) limit_changed_pages();
+        if (brought.ok()) return;
+        if (brought.error() == Errno::enomem) return upcall::out_of_memory(frame);
     }
     if (access == Access::execute && answer_vsyscall(frame)) return;
     upcall::Fault fault{};

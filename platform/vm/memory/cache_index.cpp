@@ -9,7 +9,8 @@ namespace litebox::vm {
 
 namespace {
 
-constexpr unsigned highest = 4;  // FileSource::index_bits
+constexpr unsigned highest = 4;
+static_assert(u64{1} << 9 * highest >= FileSource::most_pages);
 
 /// Pages beneath a tree of this height.
 u64 capacity(unsigned height) {
@@ -64,10 +65,8 @@ u64 next_page(const CachedFile& file, u64 from) {
 }
 
 Result<void> insert_page(CachedFile& file, u64 index, Physical frame) {
-    while (index >= capacity(file.height)) {
-        if (file.height == highest) return Errno::efbig;
-        TRY(grow(file));
-    }
+    if (index >= FileSource::most_pages) return Errno::efbig;
+    while (index >= capacity(file.height)) TRY(grow(file));
     u64* slot = &file.root;
     Physical above = 0;
     for (unsigned height = file.height; height > 0; height--) {

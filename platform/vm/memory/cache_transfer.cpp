@@ -5,6 +5,7 @@
 #include "platform/vm/memory/cache_index.h"
 #include "platform/vm/memory/cache_pages.h"
 #include "platform/vm/memory/pages.h"
+#include "platform/vm/memory/reverse_map.h"
 #include "platform/vm/memory/state.h"
 
 namespace litebox::vm {
@@ -56,6 +57,7 @@ Result<bool> adopt(CachedFile& file, const Window& window, usize bytes, u64 chan
         if (find_page(file, window.index() + i) != 0) continue;
         TRY(insert_page(file, window.index() + i, window.frame(i)));
         frames().retain(window.frame(i));
+        frames().set_contents(window.frame(i), FileSource{file.number, window.index() + i}.packed());
         cache().frames++;
     }
     return true;
@@ -110,7 +112,7 @@ Changed next_changed(CachedFile& file, u64 index) {
                 index++;
                 continue;
             }
-            if (word == page_changed) word = 0;
+            if (word == page_changed) mark_unchanged(word);
             frames().retain(frame);
             u64 begin = index * page_size;
             return {index, frame, file.end > begin ? min(file.end - begin, page_size) : 0};
@@ -161,12 +163,18 @@ Result<void> flush_cached(CachedFile& file) {
         auto written = file.backing->write(page.index * page_size, {bytes, page.bytes});
         if (!written.ok()) {
             SpinGuard guard(cache().lock);
-            frames().owner_word(page.frame) |= page_changed;
+            mark_changed(frames().owner_word(page.frame));
             if (outcome.ok()) outcome = written;
         }
         frames().release(page.frame);
     }
     return outcome;
+}
+
+void write_back_changed() {
+    if (changed_frames() == 0) return;
+    stop_writes_to_files();
+    flush_all_cached();
 }
 
 void flush_all_cached() {

@@ -62,6 +62,8 @@ Result<void> copy_range(Space& from, Space& to, u64 begin, u64 end) {
         {
             Batch batch(from);
             SpinGuard guard(from.lock);
+            // Nobody waits for `from` with this one held: it is found only by who looks at all spaces.
+            SpinGuard copy_guard(to.lock);
             for (u32 done = 0; done < piece_entries && at < end;) {
                 auto step = copy_step(from, to, at, end, batch);
                 if (!step.ok()) {

@@ -44,7 +44,7 @@ inline constexpr u64 table_entries = 512;
 
 /// Which page of which file, packed into the source of an entry.
 struct FileSource {
-    static constexpr unsigned index_bits = 36;
+    static constexpr unsigned index_bits = 32;
     static constexpr u64 most_pages = u64{1} << index_bits, most_files = u64{1} << 16;
     u32 file;
     u64 index;

@@ -8,6 +8,7 @@
 #include "platform/vm/memory/cache_index.h"
 #include "platform/vm/memory/cache_pages.h"
 #include "platform/vm/memory/pages.h"
+#include "platform/vm/memory/reverse_map.h"
 #include "platform/vm/memory/state.h"
 
 namespace litebox::vm {
@@ -64,10 +65,16 @@ void tell(FileBacking* forgotten) {
     if (forgotten != nullptr) forgotten->forgotten();
 }
 
-/// Takes a page out of the cache.
-void drop_page(CachedFile& file, u64 index) {
-    frames().release(remove_page(file, index));
+/// Takes a page out of the cache. True if somebody has its frame still.
+bool drop_page(CachedFile& file, u64 index) {
+    Physical frame = remove_page(file, index);
     cache().frames--;
+    bool shown = frames().references(frame) > 1;
+    u32& word = frames().owner_word(frame);
+    mark_unchanged(word);
+    if (shown) word |= page_gone;
+    frames().release(frame);
+    return shown;
 }
 
 bool droppable(Physical frame) {
@@ -82,7 +89,7 @@ u64 drop_clean(CachedFile& file, u64& at, u64 wanted) {
         at = next_page(file, at);
         if (at == no_index) break;
         if (droppable(find_page(file, at))) {
-            drop_page(file, at);
+            (void)drop_page(file, at);
             dropped++;
         }
         at++;
@@ -148,10 +155,44 @@ Physical cached_frame(u32 file, u64 index) {
     return frame;
 }
 
+bool add_entry_of_cached(FileSource source, Physical frame) {
+    SpinGuard guard(cache().lock);
+    CachedFile& file = file_at(source.file);
+    if (find_page(file, source.index) != frame) return false;
+    file.entries++;
+    return true;
+}
+
+bool drop_if_idle(FileSource source) {
+    SpinGuard guard(cache().lock);
+    CachedFile& file = file_at(source.file);
+    Physical frame = find_page(file, source.index);
+    if (frame == 0 || !droppable(frame)) return false;
+    (void)drop_page(file, source.index);
+    return true;
+}
+
+void mark_changed(u32& word) {
+    if ((word & (page_changed | page_gone)) != 0) return;
+    word |= page_changed;
+    cache().changed.fetch_add(1, std::memory_order_relaxed);
+}
+
+void mark_unchanged(u32& word) {
+    if ((word & page_changed) == 0) return;
+    word &= ~page_changed;
+    cache().changed.fetch_sub(1, std::memory_order_relaxed);
+}
+
+u64 changed_frames() {
+    return cache().changed.load(std::memory_order_relaxed);
+}
+
 void note_writable(Physical frame) {
     SpinGuard guard(cache().lock);
     u32& word = frames().owner_word(frame);
-    word = (word + 1) | page_changed;
+    word++;
+    mark_changed(word);
 }
 
 void note_unwritable(Physical frame) {
@@ -180,7 +221,8 @@ void note_written(CachedFile& file, u64 offset, std::span<const u8> from) {
 }
 
 void note_size(CachedFile& file, u64 size) {
-    u64 at = page_up(size) / page_size, in_page = size % page_size;
+    u64 first = page_up(size) / page_size, at = first, in_page = size % page_size;
+    bool shown = false;
     {
         SpinGuard guard(cache().lock);
         file.changes++;
@@ -191,8 +233,9 @@ void note_size(CachedFile& file, u64 size) {
     while (at != no_index) {
         constexpr u32 piece = 64;
         SpinGuard guard(cache().lock);
-        for (u32 i = 0; i < piece && (at = next_page(file, at)) != no_index; i++) drop_page(file, at);
+        for (u32 i = 0; i < piece && (at = next_page(file, at)) != no_index; i++) shown |= drop_page(file, at);
     }
+    if (shown) take_from_mappings(file.number, first);
 }
 
 void invalidate_cached(CachedFile& file) {
@@ -223,6 +266,7 @@ u64 reclaim_cached(u64 wanted) {
         }
         tell(forgotten);
     }
+    if (dropped < wanted) dropped += reclaim_mapped(wanted - dropped);
     return dropped;
 }
 

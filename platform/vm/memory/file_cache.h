@@ -2,7 +2,7 @@
 // written back where a mapping has changed them.
 //
 // A page of the cache is a frame. The cache holds one reference to it, each mapping another; a page is
-// dropped only while the cache's is the last one. Frames are found and retained without sleeping (faults do
+// dropped only while the cache's is the last one, after it was taken out of mappings (reverse_map.h). Frames are found and retained without sleeping (faults do
 // that); reading and writing back may sleep and are never called with a lock held.
 #pragma once
 
@@ -55,7 +55,8 @@ void close_cached_file(CachedFile& file);
 Result<usize> read_cached(CachedFile& file, void* to, usize length, u64 offset);
 /// The file's bytes at `offset` were changed to `from`, in the backing: pages that the cache has follow.
 void note_written(CachedFile& file, u64 offset, std::span<const u8> from);
-/// The file now has `size` bytes: whole pages behind the end go, the rest of the last page becomes zeros.
+/// The file now has `size` bytes: whole pages behind the end go, out of mappings too, the rest of the last
+/// page becomes zeros.
 void note_size(CachedFile& file, u64 size);
 /// The file was changed by somebody else: what is cached and not changed here is read again. Frames that are
 /// mapped stay what they are.
@@ -65,8 +66,13 @@ void invalidate_cached(CachedFile& file);
 Result<void> flush_cached(CachedFile& file);
 /// The same for all files.
 void flush_all_cached();
+/// The same, and pages written back count as unchanged until a mapping writes to them again.
+void write_back_changed();
+/// Frames that mappings have changed since they were written back.
+u64 changed_frames();
 
-/// Frees up to `frames` frames: pages that nobody maps and that are not changed. Returns how many.
+/// Frees up to `frames` frames of pages that are not changed: first those that nobody maps, then out of
+/// mappings. Returns how many.
 u64 reclaim_cached(u64 frames);
 /// Frames that the cache holds.
 u64 cached_frames();
@@ -81,6 +87,7 @@ struct FileCache : Pinned {
     u32 free = 0;                    // number + 1
     u32 hand = 0;                    // where the search for pages to drop goes on
     u64 frames = 0;                  // pages of files
+    std::atomic<u64> changed{0};     // of them
 };
 
 /// Given by host/: the cached file behind a descriptor slot, with a user counted for the caller. EBADF.

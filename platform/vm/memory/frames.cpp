@@ -87,7 +87,7 @@ void Frames::put(const Range& range, u32 number, unsigned order) {
         unlink(other);
         number = min(number, buddy);
     }
-    info_in(range, number) = {0, heads_[order], none, static_cast<u8>(order), FrameUse::unused, true, 0};
+    info_in(range, number) = {0, heads_[order], none, static_cast<u16>(order), FrameUse::unused, true};
     if (heads_[order] != none) info_of(frame_at(heads_[order])).previous = number;
     heads_[order] = number;
 }
@@ -125,7 +125,7 @@ u32 Frames::take(unsigned order) {
     while (found > order) {
         found--;
         u32 upper = number + (u32{1} << found);
-        info_in(range, upper) = {0, heads_[found], none, static_cast<u8>(found), FrameUse::unused, true, 0};
+        info_in(range, upper) = {0, heads_[found], none, static_cast<u16>(found), FrameUse::unused, true};
         if (heads_[found] != none) info_of(frame_at(heads_[found])).previous = upper;
         heads_[found] = upper;
     }
@@ -136,7 +136,7 @@ Physical Frames::hand_out(u32 number, unsigned order, FrameUse use) {
     u32 count = u32{1} << order;
     free_.fetch_sub(count, std::memory_order_relaxed);
     const Range& range = range_of(number);
-    for (u32 i = 0; i < count; i++) info_in(range, number + i) = {1, 0, 0, 0, use, false, 0};
+    for (u32 i = 0; i < count; i++) info_in(range, number + i) = {1, 0, 0, 0, use, false};
     return frame_at(number);
 }
 
@@ -234,6 +234,17 @@ FrameUse Frames::use_of(Physical frame) const {
 
 u32& Frames::owner_word(Physical frame) {
     return info_of(frame).next;
+}
+
+void Frames::set_contents(Physical frame, u64 contents) {
+    Info& info = info_of(frame);
+    info.previous = static_cast<u32>(contents);
+    info.order = static_cast<u16>(contents >> 32);
+}
+
+u64 Frames::contents_of(Physical frame) const {
+    const Info& info = info_of(frame);
+    return u64{info.order} << 32 | info.previous;
 }
 
 }  // namespace litebox::vm

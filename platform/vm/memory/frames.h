@@ -64,6 +64,9 @@ class Frames : Pinned {
     /// A word of bookkeeping that belongs to the owner of a frame: page tables count their entries in it, the
     /// file cache its writable mappings. The owner's lock guards it.
     u32& owner_word(Physical frame);
+    /// What a frame holds, in 48 bits that its owner writes once (the file cache: which page of which file).
+    void set_contents(Physical frame, u64 contents);
+    [[nodiscard]] u64 contents_of(Physical frame) const;
 
   private:
     static constexpr u32 none = ~u32{0};
@@ -73,11 +76,10 @@ class Frames : Pinned {
     struct Info {
         u32 references;  // 0: free
         u32 next;        // free blocks: links, as frame numbers; else the owner's word
-        u32 previous;
-        u8 order;  // of a free block
+        u32 previous;    // free blocks: link; else the lower half of the contents
+        u16 order;       // of a free block; else the upper bits of the contents
         FrameUse use;
         bool free_block;  // its first frame
-        u8 padding;
     };
     static_assert(sizeof(Info) == 16);
     struct Range {

@@ -97,10 +97,6 @@ Result<void> advise(u64 address, u64 length, Advice advice) {
     return Errno::einval;
 }
 
-Result<void> page_in(u64 address) {
-    return vm::page_in(current_space(), address);
-}
-
 u64 resident_pages(Space* space) {
     return space->resident.load(std::memory_order_relaxed);
 }

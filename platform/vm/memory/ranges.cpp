@@ -178,8 +178,20 @@ Result<void> mark_huge(Space& space, u64 begin, u64 end, bool wanted) {
     return in_pieces(space, begin, end, [&](u64& at, Batch&) { return huge_step(space, at, end, wanted); });
 }
 
+namespace {
+
+/// Counted: reclaim and truncation look at all spaces, and may miss pages that change their place meanwhile.
+class Move : Pinned {
+  public:
+    Move() { memory_state().spaces.moves_begun.fetch_add(1); }
+    ~Move() { memory_state().spaces.moves_ended.fetch_add(1); }
+};
+
+}  // namespace
+
 Result<void> move_range(Space& space, u64 from, u64 to, u64 length) {
     TRY(clear_range(space, to, to + length));
+    Move counted;
     TRY(in_pieces(space, from, from + length,
                   [&](u64& at, Batch& batch) { return hide_step(space, at, from + length, batch); }));
     u64 moved_to = from;

@@ -22,7 +22,7 @@ Result<void> mark_huge(Space& space, u64 begin, u64 end, bool wanted);
 Result<void> move_range(Space& space, u64 from, u64 to, u64 length);
 /// Shows frames of the page region at once.
 Result<void> show_region(Space& space, u64 begin, u64 end, u64 first_page, u8 protection, bool shared);
-/// Copies all of the lower half into `to`, which nobody else can see yet.
+/// Copies all of the lower half into `to`, in which nothing runs yet.
 Result<void> copy_range(Space& from, Space& to, u64 begin, u64 end);
 
 }  // namespace litebox::vm

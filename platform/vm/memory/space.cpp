@@ -25,7 +25,10 @@ Result<Space*> take_record() {
     constexpr usize count = page_size / sizeof(Space);
     for (usize i = 0; i < count; i++) new (&records[i]) Space();
     SpinGuard guard(pool.lock);
-    for (usize i = 1; i < count; i++) {
+    for (usize i = 0; i < count; i++) {
+        records[i].next_made = pool.made.load(std::memory_order_relaxed);
+        pool.made.store(&records[i], std::memory_order_release);
+        if (i == 0) continue;
         records[i].next_free = pool.free;
         pool.free = &records[i];
     }

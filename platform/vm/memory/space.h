@@ -33,6 +33,7 @@ struct Space : Pinned {
     std::atomic<u32> holders{0};  // 0: not in use
     std::atomic<u32> retired{0};
     Space* next_free = nullptr;
+    Space* next_made = nullptr;  // all records that there are
 };
 
 }  // namespace litebox::platform

@@ -12,6 +12,9 @@ namespace litebox::vm {
 struct SpacePool {
     SpinLock lock;
     platform::Space* free = nullptr;
+    std::atomic<platform::Space*> made{nullptr};  // all records; the list only grows, at its head
+    // Moves of mappings: whoever looks at all spaces may have missed what was under way.
+    std::atomic<u64> moves_begun{0}, moves_ended{0};
 };
 
 struct MemoryState : Pinned {

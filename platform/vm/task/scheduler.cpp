@@ -16,6 +16,9 @@ constexpr u64 slice_ns = 4000000;
 constexpr u64 wake_advantage_ns = 1000000;
 /// How much a thread that slept may have saved up.
 constexpr u64 sleeper_credit_ns = 2000000;
+/// Real-time threads have at most this much of each period while others wait, as Linux limits them
+/// (sched_rt_runtime_us).
+constexpr u64 period_ns = 1000000000, realtime_most_ns = 950000000;
 
 PlatformBlock& block_of(TreeNode& node) {
     return *reinterpret_cast<PlatformBlock*>(reinterpret_cast<u8*>(&node) -
@@ -51,16 +54,34 @@ bool still_elsewhere(const PlatformBlock& block, const Processor& processor) {
     return &block != processor.current && block.on_processor.load(std::memory_order_acquire) != 0;
 }
 
-PlatformBlock* take_first(Processor& processor) {
+/// Of the present period, the running thread's part included.
+u64 realtime_had(Processor& processor, u64 now) {
     RunQueue& queue = processor.queue;
-    for (TreeNode* node = queue.ready.first(); node != nullptr; node = OrderedTree::next(*node)) {
-        PlatformBlock& block = block_of(*node);
-        if (still_elsewhere(block, processor)) continue;
-        take_out(queue, block);
-        if (block.realtime == 0) queue.least_virtual_ns = max(queue.least_virtual_ns, block.virtual_ns);
-        return &block;
+    if (now - queue.period_begin_ns >= period_ns) {
+        queue.period_begin_ns = now;
+        queue.realtime_ns = 0;
     }
-    return nullptr;
+    const PlatformBlock& running = *processor.current;
+    u64 since = max(queue.period_begin_ns, running.started_ns.load(std::memory_order_relaxed));
+    return queue.realtime_ns + (running.realtime != 0 && now > since ? now - since : 0);
+}
+
+/// The first; where real-time threads have had their part, the first of the others.
+PlatformBlock* take_first(Processor& processor, bool spare_realtime) {
+    RunQueue& queue = processor.queue;
+    TreeNode* chosen = nullptr;
+    for (TreeNode* node = queue.ready.first(); node != nullptr; node = OrderedTree::next(*node)) {
+        if (still_elsewhere(block_of(*node), processor)) continue;
+        if (chosen == nullptr) chosen = node;
+        if (spare_realtime && block_of(*node).realtime != 0) continue;
+        chosen = node;
+        break;
+    }
+    if (chosen == nullptr) return nullptr;
+    PlatformBlock& block = block_of(*chosen);
+    take_out(queue, block);
+    if (block.realtime == 0) queue.least_virtual_ns = max(queue.least_virtual_ns, block.virtual_ns);
+    return &block;
 }
 
 bool may_run_on(const PlatformBlock& block, const Processor& processor) {
@@ -120,6 +141,13 @@ void load_guest_registers(Processor& processor, PlatformBlock& block) {
     block.vectors_on = &processor;
 }
 
+/// When others that wait get their turn.
+u64 turn_end(Processor& processor, const PlatformBlock& running, u64 now) {
+    if (running.sliced) return now + slice_ns;
+    u64 had = realtime_had(processor, now);
+    return now + max(slice_ns, realtime_most_ns - min(had, realtime_most_ns));
+}
+
 /// When the processor has to look at the clock again. A timer that ends earlier stays: one interrupt too many
 /// takes less than telling the controller at every switch, which under emulation wakes a thread of the host.
 void plan_timer(Processor& processor, const PlatformBlock& running, u64 now) {
@@ -128,8 +156,8 @@ void plan_timer(Processor& processor, const PlatformBlock& running, u64 now) {
         SpinGuard guard(processor.timers.lock);
         if (TreeNode* first = processor.timers.armed.first()) deadline = first->key;
     }
-    if (processor.queue.count > 0 && &running != processor.idle_block && running.sliced)
-        deadline = min(deadline, now + slice_ns);
+    if (processor.queue.count > 0 && &running != processor.idle_block)
+        deadline = min(deadline, turn_end(processor, running, now));
     if (deadline < processor.programmed_ns) program_timer(deadline);
 }
 
@@ -179,6 +207,7 @@ void schedule() {
     Processor& processor = this_processor();
     PlatformBlock& current = *processor.current;
     u64 now = platform::monotonic_ns();
+    u64 had = processor.queue.realtime_ns = realtime_had(processor, now);
     account(current, now);
     current.pending.fetch_and(~u32{pending_switch}, std::memory_order_relaxed);
     PlatformBlock* next = nullptr;
@@ -193,7 +222,7 @@ void schedule() {
             goes_on = false;
         }
         moves = goes_on;
-        next = take_first(processor);
+        next = take_first(processor, had >= realtime_most_ns);
     }
     // It stands in another's queue before it is off this one's stack: nobody takes it before that.
     if (moves) (void)make_ready(current, RunState::running);
@@ -232,8 +261,8 @@ void ask_to_switch(Processor& processor) {
 /// holds the lock of the timers, comes here.
 void begin_slices(Processor& processor) {
     if (&processor != &this_processor()) return send_reschedule(processor);
-    u64 end = platform::monotonic_ns() + slice_ns;
-    if (processor.current->sliced && end < processor.programmed_ns) program_timer(end);
+    u64 end = turn_end(processor, *processor.current, platform::monotonic_ns());
+    if (end < processor.programmed_ns) program_timer(end);
 }
 
 }  // namespace
@@ -311,8 +340,10 @@ void timer_interrupt() {
         }
     }
     PlatformBlock& current = *processor.current;
-    if (processor.queue.count > 0 && current.sliced &&
-        now - min(now, current.started_ns.load(std::memory_order_relaxed)) >= slice_ns)
+    bool over = current.sliced
+                    ? now - min(now, current.started_ns.load(std::memory_order_relaxed)) >= slice_ns
+                    : realtime_had(processor, now) >= realtime_most_ns;
+    if (processor.queue.count > 0 && over)
         current.pending.fetch_or(pending_switch, std::memory_order_relaxed);
     plan_timer(processor, current, now);
 }

@@ -22,6 +22,7 @@ struct SchedulerState {
     std::atomic<u32> running{0};  // threads that want a processor
     std::atomic<u64> alarm{~u64{0}};
     std::atomic<u32> alarm_bell{0};
+    std::atomic<u32> write_back_started{0};
 };
 
 /// Gives the processor to whoever is next; the calling thread goes on being ready unless its state says

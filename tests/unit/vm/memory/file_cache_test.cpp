@@ -137,18 +137,6 @@ TEST_F(FileCache_, AWriteThatFailsIsToldAndTriedAgain) {
     close_cached_file(cached);
 }
 
-TEST_F(FileCache_, MappedPagesAreNotReclaimed) {
-    map(base, 3, prot_read, true);
-    u8* there = touch(base, Access::read);
-    CachedFile& cached = open();
-    u64 free = frames().free_frames(), had = cached_frames();
-    u64 dropped = reclaim_cached(~u64{0} >> 1);
-    EXPECT_EQ(dropped, had - 3);
-    EXPECT_EQ(frames().free_frames(), free + dropped);
-    EXPECT_EQ(touch(base, Access::read), there);
-    close_cached_file(cached);
-}
-
 TEST_F(FileCache_, WritesOfOthersShowInMappings) {
     map(base, 2, prot_read, true);
     (void)touch(base, Access::read);

@@ -30,6 +30,7 @@ class Model {
   public:
     u64 region[region_pages] = {};
     u64 file[file_pages] = {};
+    u64 file_size = file_pages;
 
     u64 value_of(const ModelPage& page) const {
         if (page.own) return page.value;
@@ -41,6 +42,10 @@ class Model {
             default:
                 return 0;
         }
+    }
+    /// Behind the end of its file there is nothing to see; a private copy stays.
+    bool there(const ModelPage& page) const {
+        return page.source != ModelPage::Source::file || page.own || page.index < file_size;
     }
     void write(ModelPage& page, u64 value) {
         if (page.shared && page.source == ModelPage::Source::region) {
@@ -129,7 +134,7 @@ class Walk {
 
     void step() {
         select(below(spaces_.size()));
-        switch (below(16)) {
+        switch (below(18)) {
             case 0:
                 return map_anonymous();
             case 1:
@@ -147,6 +152,10 @@ class Walk {
                 return discard();
             case 8:
                 return fork_or_exit();
+            case 9:
+                return resize_file();
+            case 10:
+                return write_back_or_reclaim();
             default:
                 return touch();
         }
@@ -226,6 +235,25 @@ class Walk {
         for (u64 i = 0; i < count; i++)
             if (auto page = model().find(first + i); page != model().end()) page->second.own = false;
     }
+    void resize_file() {
+        u64 size = below(2) == 0 ? file_pages : below(file_pages + 1);
+        machine_.files[0]->bytes.resize(size * page_size);
+        CachedFile& cached = *cached_file_of_slot(0).value();
+        note_size(cached, size * page_size);
+        close_cached_file(cached);
+        for (u64 i = std::min(size, model_.file_size); i < file_pages; i++) model_.file[i] = 0;
+        model_.file_size = size;
+    }
+    void write_back_or_reclaim() {
+        if (below(2) == 0) (void)reclaim_cached(below(100));
+        write_back_changed();
+        ASSERT_EQ(changed_frames(), 0u);
+        for (u64 i = 0; i < model_.file_size; i++) {
+            u64 written;
+            std::memcpy(&written, machine_.files[0]->bytes.data() + i * page_size, sizeof(written));
+            ASSERT_EQ(written, model_.file[i]) << i;
+        }
+    }
     void end_some_space() {
         if (spaces_.size() == 1) return;
         usize victim = below(spaces_.size());
@@ -250,7 +278,8 @@ class Walk {
         u64 value = random_();
         u8* there = machine_.processors[below(2)].access(space(), address(page), Access::write);
         auto content = model().find(page);
-        bool permitted = content != model().end() && (content->second.protection & prot_write) != 0;
+        bool permitted = content != model().end() && (content->second.protection & prot_write) != 0 &&
+                         model_.there(content->second);
         if (there == nullptr && permitted && lacks_memory()) return;
         ASSERT_EQ(there != nullptr, permitted) << page;
         if (!permitted) return;
@@ -271,7 +300,8 @@ class Walk {
     }
     void check(u64 page) {
         auto content = model().find(page);
-        bool permitted = content != model().end() && content->second.protection != prot_none;
+        bool permitted = content != model().end() && content->second.protection != prot_none &&
+                         model_.there(content->second);
         for (auto& processor : machine_.processors) {
             u8* there = processor.access(space(), address(page), Access::read);
             if (there == nullptr && permitted && lacks_memory()) return;
