@@ -19,8 +19,8 @@ AddressSpace::FaultVerdict refusal(int signal, int code) {
     return {false, signal, code};
 }
 
-/// What becomes of the verdict once the platform has done what it can. Where memory has run out, processes end
-/// until there is some: the access does not fail.
+/// What becomes of the verdict once the platform has done what it can. Where memory has run out, processes
+/// end until there is some: the access does not fail.
 AddressSpace::FaultVerdict bring_page(AddressSpace::FaultVerdict verdict, u64 address) {
     for (;;) {
         auto brought = platform::page_in(address);

@@ -39,12 +39,14 @@ class MappedFiles(unittest.TestCase):
         self.file.write_bytes(b"x" * 40000)
         self.assertEqual(self.files("cut", "64M"), native)
 
+    @unittest.skipUnless(LONG, "long")
     def test_a_file_larger_than_memory_is_read_through_a_mapping(self):
         self.file.write_bytes(os.urandom(1 << 20) * (self.SIZE >> 20))
         sums = self.files("many", "32M").split()
         native = subprocess.run([GUESTS / "vm_guest_files", self.file, "many"], capture_output=True, text=True, check=True)
         self.assertEqual(sums, native.stdout.split())
 
+    @unittest.skipUnless(LONG, "long")
     def test_more_than_memory_is_written_through_a_mapping(self):
         os.truncate(os.open(self.file, os.O_CREAT | os.O_WRONLY), self.SIZE)
         self.assertEqual(self.files("dirty", "32M"), f"{self.SIZE} written\n")
@@ -83,17 +85,20 @@ class Exhaustion(unittest.TestCase):
     def test_page_tables_of_two_mebibytes_each_end_the_program_that_wants_them(self):
         self.ends_and_gives_back("tables", 2 << 20, memory="32M")
 
+    @unittest.skipUnless(LONG, "long")
     def test_page_tables_of_a_gibibyte_each_end_the_program_that_wants_them(self):
         self.ends_and_gives_back("tables", 1 << 30, memory="32M")
 
+    @unittest.skipUnless(LONG, "long")
     def test_a_system_call_that_finds_no_memory_for_its_answer_ends_a_program(self):
         self.ends_and_gives_back("copy", memory="32M")
 
+    @unittest.skipUnless(LONG, "long")
     def test_ten_thousand_threads_run_and_are_joined(self):
-        self.assertEqual(self.stress("threads", 10000, memory="768M", more=("--cpus", "2")), "10000 threads\n")
+        self.assertEqual(self.stress("threads", 10000, memory="768M", more=("--cpus", "2", "--processes", "11000")), "10000 threads\n")
 
     def test_threads_for_which_there_is_no_memory_are_refused(self):
-        self.assertRegex(self.stress("threads", 10000, memory="32M"), r"^thread \d+: Resource temporarily unavailable\n$")
+        self.assertRegex(self.stress("threads", 10000, memory="32M", more=("--processes", "11000")), r"^thread \d+: Resource temporarily unavailable\n$")
 
 
 class RealTime(unittest.TestCase):

@@ -14,8 +14,8 @@ void drop_file_entries(u32 file, u64 count);
 
 /// The frame of a page, with one more reference; 0 where it has not been read.
 Physical cached_frame(u32 file, u64 index);
-/// Counts an entry that is to name the page instead of showing `frame`; false: the cache has another frame, or
-/// none.
+/// Counts an entry that is to name the page instead of showing `frame`; false: the cache has another frame,
+/// or none.
 bool add_entry_of_cached(FileSource source, Physical frame);
 /// Takes the page out of the cache if nobody maps it and it is not changed; true where that freed a frame.
 bool drop_if_idle(FileSource source);

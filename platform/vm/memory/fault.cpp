@@ -86,11 +86,11 @@ FaultAnswer Fault::resolve() {
             case Step::again:
                 break;
             case Step::no_memory:
-                if (reclaim_cached(enough) == 0) return FaultAnswer::no_memory;
+                if (reclaim_idle(enough) == 0) return FaultAnswer::no_memory;
                 break;
             case Step::zeroed_frame:
             case Step::frame:
-                if (!fetch_small(step == Step::zeroed_frame) && reclaim_cached(enough) == 0)
+                if (!fetch_small(step == Step::zeroed_frame) && reclaim_idle(enough) == 0)
                     return FaultAnswer::no_memory;
                 break;
             case Step::large_frame:

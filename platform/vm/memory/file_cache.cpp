@@ -233,7 +233,8 @@ void note_size(CachedFile& file, u64 size) {
     while (at != no_index) {
         constexpr u32 piece = 64;
         SpinGuard guard(cache().lock);
-        for (u32 i = 0; i < piece && (at = next_page(file, at)) != no_index; i++) shown |= drop_page(file, at);
+        for (u32 i = 0; i < piece && (at = next_page(file, at)) != no_index; i++)
+            shown |= drop_page(file, at);
     }
     if (shown) take_from_mappings(file.number, first);
 }
@@ -247,7 +248,7 @@ void invalidate_cached(CachedFile& file) {
     }
 }
 
-u64 reclaim_cached(u64 wanted) {
+u64 reclaim_idle(u64 wanted) {
     FileCache& files = cache();
     u64 dropped = 0, at = 0;
     for (u32 turns = 0; dropped < wanted;) {
@@ -266,8 +267,13 @@ u64 reclaim_cached(u64 wanted) {
         }
         tell(forgotten);
     }
-    if (dropped < wanted) dropped += reclaim_mapped(wanted - dropped);
+    if (dropped < wanted && cached_frames() > changed_frames()) dropped += reclaim_mapped(wanted - dropped);
     return dropped;
+}
+
+u64 reclaim_cached(u64 wanted) {
+    u64 dropped = reclaim_idle(wanted);
+    return dropped < wanted ? dropped + reclaim_idle(wanted - dropped) : dropped;
 }
 
 u64 cached_frames() {

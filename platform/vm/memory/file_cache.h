@@ -2,8 +2,9 @@
 // written back where a mapping has changed them.
 //
 // A page of the cache is a frame. The cache holds one reference to it, each mapping another; a page is
-// dropped only while the cache's is the last one, after it was taken out of mappings (reverse_map.h). Frames are found and retained without sleeping (faults do
-// that); reading and writing back may sleep and are never called with a lock held.
+// dropped only while the cache's is the last one, after it was taken out of mappings (reverse_map.h). Frames
+// are found and retained without sleeping (faults do that); reading and writing back may sleep and are never
+// called with a lock held.
 #pragma once
 
 #include "core/base/result.h"
@@ -72,7 +73,9 @@ void write_back_changed();
 u64 changed_frames();
 
 /// Frees up to `frames` frames of pages that are not changed: first those that nobody maps, then out of
-/// mappings. Returns how many.
+/// mappings those that were not touched since the last call that came so far. Returns how many.
+u64 reclaim_idle(u64 frames);
+/// The same, in the end of pages that are in use, too.
 u64 reclaim_cached(u64 frames);
 /// Frames that the cache holds.
 u64 cached_frames();

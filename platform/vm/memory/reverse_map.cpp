@@ -18,7 +18,6 @@ class Search : Pinned {
 
     u32 file = 0;                     // shorten: of this file
     u64 from = 0;                     // the pages at this index and behind
-    bool spare_touched = true;        // reclaim
     u64 wanted = ~u64{0}, found = 0;  // entries changed; reclaim: frames that became free
 
     void all_spaces();
@@ -55,7 +54,7 @@ void Search::visit(Space& space, const Slot& slot, Batch& batch) {
             found++;
             return;
         case Purpose::reclaim:
-            if (spare_touched && entry.present() && (entry.bits & Entry::accessed_bit) != 0) {
+            if (entry.present() && (entry.bits & Entry::accessed_bit) != 0) {
                 // The processor may set bits meanwhile, but none that would be lost here.
                 __atomic_fetch_and(slot.path[1], ~Entry::accessed_bit, __ATOMIC_RELAXED);
                 return;
@@ -132,16 +131,10 @@ void take_from_mappings(u32 file, u64 from) {
 }
 
 u64 reclaim_mapped(u64 wanted) {
-    u64 found = 0;
-    for (bool spare : {true, false}) {
-        Search search(Search::Purpose::reclaim);
-        search.spare_touched = spare;
-        search.wanted = wanted - found;
-        search.all_spaces();
-        found += search.found;
-        if (found >= wanted) break;
-    }
-    return found;
+    Search search(Search::Purpose::reclaim);
+    search.wanted = wanted;
+    search.all_spaces();
+    return search.found;
 }
 
 void stop_writes_to_files() {

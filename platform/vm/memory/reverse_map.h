@@ -11,8 +11,8 @@ namespace litebox::vm {
 /// mappings. The caller is a user of the file.
 void take_from_mappings(u32 file, u64 from);
 
-/// Frees up to `wanted` frames that mappings alone keep, those first that were not touched since the last
-/// look. Returns how many.
+/// Frees up to `wanted` frames that mappings alone keep, if they were not touched since the last look.
+/// Returns how many.
 u64 reclaim_mapped(u64 wanted);
 
 /// Writes through mappings fault from now on, so that pages written back stay unchanged until then.

@@ -237,10 +237,11 @@ class Walk {
     }
     void resize_file() {
         u64 size = below(2) == 0 ? file_pages : below(file_pages + 1);
+        auto cached = cached_file_of_slot(0);
+        if (!cached.ok()) return;
         machine_.files[0]->bytes.resize(size * page_size);
-        CachedFile& cached = *cached_file_of_slot(0).value();
-        note_size(cached, size * page_size);
-        close_cached_file(cached);
+        note_size(*cached.value(), size * page_size);
+        close_cached_file(*cached.value());
         for (u64 i = std::min(size, model_.file_size); i < file_pages; i++) model_.file[i] = 0;
         model_.file_size = size;
     }
