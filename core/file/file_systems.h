@@ -75,7 +75,7 @@ class FileSystems : Pinned {
     Mount* memory_mount = nullptr;  // tmpfs of memory files
     HostFiles* host = nullptr;
     ImageFileSystem* image = nullptr;  // the root's, if it is one
-    ScratchDisk* scratch = nullptr;        // for files in memory; null: they have nothing but memory
+    ScratchDisk* scratch = nullptr;    // for files in memory; null: they have nothing but memory
     DeviceTable* devices = nullptr;
     OverlayFileSystem* working_overlay = nullptr;  // over the invoker's current directory
     LockWaits lock_waits;

@@ -29,6 +29,15 @@ static long free_kib(void) {
     return kib;
 }
 
+/// What is free once it grows no more: who waits for a process is told of its end before all its memory is
+/// back.
+static long settled_free_kib(void) {
+    const struct timespec pause = {.tv_nsec = 50000000};
+    long last = 0;
+    for (long now; (now = free_kib()) > last; last = now) nanosleep(&pause, NULL);
+    return last;
+}
+
 static unsigned long number;
 
 static int take_tables(void) {
@@ -59,7 +68,7 @@ static int copy_into_nothing(void) {
 static int in_a_child(int (*action)(void)) {
     long before = 0;
     for (int round = 0; round < 2; round++) {
-        before = free_kib();
+        before = settled_free_kib();
         pid_t child = fork();
         if (child == 0) _exit(action());
         int status = 0;
@@ -69,7 +78,7 @@ static int in_a_child(int (*action)(void)) {
         else
             printf("ended with %d\n", WEXITSTATUS(status));
     }
-    printf("%ld %ld\n", before, free_kib());
+    printf("%ld %ld\n", before, settled_free_kib());
     return 0;
 }
 
