@@ -193,6 +193,7 @@ class Machine : Pinned {
     std::atomic<u64> alarm_{platform::no_deadline};
     std::atomic<Kernel*> kernel_{nullptr};
     std::multimap<u64, std::function<void()>> events_;
+    std::function<void()> running_event_;  // here, since the system thread may be left in the middle of it
     std::atomic<bool> news_{false};
 };
 

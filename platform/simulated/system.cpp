@@ -44,14 +44,13 @@ void Machine::signal_at(u64 when, int signal) {
 
 void Machine::run_events() {
     for (;;) {
-        std::function<void()> event;
         {
             std::lock_guard guard(mutex_);
             if (events_.empty() || events_.begin()->first > scheduler_->now()) return;
-            event = std::move(events_.begin()->second);
+            running_event_ = std::move(events_.begin()->second);
             events_.erase(events_.begin());
         }
-        event();
+        running_event_();
     }
 }
 

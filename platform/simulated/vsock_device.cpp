@@ -32,6 +32,7 @@ Result<u64> vsock_address() {
 /// The system thread brings what comes from the start on.
 Result<void> vsock_begin() {
     (void)TRY(vsock_address());
+    set_alarm(no_deadline);  // which tells it whose system thread it is
     return {};
 }
 
