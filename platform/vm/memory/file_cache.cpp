@@ -248,6 +248,13 @@ void invalidate_cached(CachedFile& file) {
     }
 }
 
+/// Mapped pages that stay whatever is missing: with fewer, programs bring the same ones in again and again
+/// and get nowhere, which is worse than that one of them ends.
+static u64 least_mapped() {
+    constexpr u64 share = 32, enough = 256;
+    return min(frames().total_frames() / share, enough);
+}
+
 u64 reclaim_idle(u64 wanted) {
     FileCache& files = cache();
     u64 dropped = 0, at = 0;
@@ -267,7 +274,8 @@ u64 reclaim_idle(u64 wanted) {
         }
         tell(forgotten);
     }
-    if (dropped < wanted && cached_frames() > changed_frames()) dropped += reclaim_mapped(wanted - dropped);
+    if (dropped < wanted && cached_frames() > changed_frames() + least_mapped())
+        dropped += reclaim_mapped(wanted - dropped);
     return dropped;
 }
 
