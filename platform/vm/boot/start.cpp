@@ -71,6 +71,7 @@ KernelPlacement place_kernel(const BootInfo& boot) {
 
 void start_memory(Machine& all) {
     all.memory.frames.begin(all.boot.usable.all());
+    keep_last_pages();
     auto root = build_kernel_space(place_kernel(all.boot));
     if (!root.ok()) stop_before_start("the machine has too little memory to start in");
     all.kernel_root = root.value();

@@ -248,11 +248,9 @@ void invalidate_cached(CachedFile& file) {
     }
 }
 
-/// Mapped pages that stay whatever is missing: with fewer, programs bring the same ones in again and again
-/// and get nowhere, which is worse than that one of them ends.
-static u64 least_mapped() {
+void keep_last_pages() {
     constexpr u64 share = 32, enough = 256;
-    return min(frames().total_frames() / share, enough);
+    cache().least_mapped = min(frames().total_frames() / share, enough);
 }
 
 u64 reclaim_idle(u64 wanted) {
@@ -274,7 +272,7 @@ u64 reclaim_idle(u64 wanted) {
         }
         tell(forgotten);
     }
-    if (dropped < wanted && cached_frames() > changed_frames() + least_mapped())
+    if (dropped < wanted && cached_frames() > changed_frames() + cache().least_mapped)
         dropped += reclaim_mapped(wanted - dropped);
     return dropped;
 }

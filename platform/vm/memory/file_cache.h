@@ -72,6 +72,9 @@ void write_back_changed();
 /// Frames that mappings have changed since they were written back.
 u64 changed_frames();
 
+/// From now on some pages stay in their mappings whatever is missing: with fewer, programs bring the same
+/// ones in again and again and get nowhere, which is worse than that one of them ends.
+void keep_last_pages();
 /// Frees up to `frames` frames of pages that are not changed: first those that nobody maps, then out of
 /// mappings those that were not touched since the last call that came so far. Returns how many.
 u64 reclaim_idle(u64 frames);
@@ -90,6 +93,7 @@ struct FileCache : Pinned {
     u32 free = 0;                    // number + 1
     u32 hand = 0;                    // where the search for pages to drop goes on
     u64 frames = 0;                  // pages of files
+    u64 least_mapped = 0;            // see keep_last_pages
     std::atomic<u64> changed{0};     // of them
 };
 

@@ -60,6 +60,16 @@ TEST_F(ReverseMap, MappedPagesAreGivenBackWhenMemoryIsShortAndComeAgain) {
     EXPECT_EQ(*touch(base + (u64{1} << 30) + 7 * page_size), 8);
 }
 
+TEST_F(ReverseMap, TheLastPagesDoNotComeAndGoForEver) {
+    keep_last_pages();
+    map(base, file_pages, prot_read, true);
+    for (u64 i = 0; i < file_pages; i++) (void)touch(base + i * page_size);
+    u64 had = space->resident.load();
+    ASSERT_LT(cached_frames(), 256u);
+    EXPECT_EQ(reclaim_cached(everything), cached_frames() - had);
+    EXPECT_EQ(space->resident.load(), had);
+}
+
 TEST_F(ReverseMap, WhatWasTouchedLatelyStaysLonger) {
     map(base, 32, prot_read, true);
     for (u64 i = 0; i < 32; i++) (void)touch(base + i * page_size);
