@@ -8,15 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static long free_kib(void) {
-    FILE* file = fopen("/proc/meminfo", "r");
-    char line[128];
-    long kib = -1;
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-        if (sscanf(line, "MemFree: %ld kB", &kib) == 1) break;
-    if (file != NULL) fclose(file);
-    return kib;
-}
+#include "free_memory.h"
 
 static void fork_and_exec(const char* program) {
     pid_t child = fork();
@@ -51,8 +43,8 @@ int main(int count, char** words) {
     int rounds = atoi(words[2]);
     if (strcmp(words[1], "nothing") == 0) return 0;
     for (int i = 0; i < 20; i++) action(words[0]);
-    long before = free_kib();
+    long before = settled_free_kib();
     for (int i = 0; i < rounds; i++) action(words[0]);
-    printf("%ld %ld\n", before, free_kib());
+    printf("%ld %ld\n", before, settled_free_kib());
     return 0;
 }
