@@ -17,7 +17,7 @@ class Failed(Exception):
 
 def run(command, cwd):
     """Output of a command that must succeed. Through pipes, and with an own session, so that nothing is left behind."""
-    with subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    with subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           start_new_session=True) as process:
         try:
             out, err = process.communicate(timeout=TIMEOUT)

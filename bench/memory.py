@@ -48,7 +48,7 @@ def private(pids):
 
 class Running:
     def __init__(self, command, cwd, ready):
-        self.process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        self.process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         start_new_session=True)
         if ready:
             seen, _, _ = select.select([self.process.stdout], [], [], 60)

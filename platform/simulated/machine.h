@@ -84,6 +84,8 @@ class Machine : Pinned {
     void type_at(u64 when, std::string_view bytes, bool end = false);
     /// A signal from the invoker's terminal.
     void signal_at(u64 when, int signal);
+    /// Ends the machine from outside, whatever state its programs are in.
+    void end_at(u64 when);
     /// Anything else that happens on the host then.
     void happens_at(u64 when, std::function<void()> event);
 

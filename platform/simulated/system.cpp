@@ -42,6 +42,11 @@ void Machine::signal_at(u64 when, int signal) {
     happens_at(when, [signal] { upcall::host_signal(signal); });
 }
 
+void Machine::end_at(u64 when) {
+    constexpr int killed = 137;
+    happens_at(when, [] { platform::stop(killed); });
+}
+
 void Machine::run_events() {
     for (;;) {
         {
