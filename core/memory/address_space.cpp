@@ -184,10 +184,23 @@ Result<void> AddressSpace::split_at(u64 address) {
     return {};
 }
 
-/// Forgets the mappings in a range; the platform's pages stay as they are.
-Result<void> AddressSpace::remove_range(u64 begin, u64 end) {
+/// Afterwards no mapping crosses either end, and remove_range does not fail.
+Result<void> AddressSpace::split_around(u64 begin, u64 end) {
     TRY(split_at(begin));
-    TRY(split_at(end));
+    return split_at(end);
+}
+
+bool AddressSpace::shows_object(u64 begin, u64 end) const {
+    for (usize i = lower_bound(begin); i < mappings_.size() && mappings_[i]->begin < end; i++)
+        if (mappings_[i]->of_object()) return true;
+    return false;
+}
+
+/// Forgets the mappings in a range; the platform's pages stay as they are. An object may free its pages as
+/// soon as its last mapping is forgotten: where there are any, the platform has unmapped them before, or
+/// another thread of the program would still reach memory that is somebody else's by then.
+Result<void> AddressSpace::remove_range(u64 begin, u64 end) {
+    TRY(split_around(begin, end));
     usize first = lower_bound(begin), last = first;
     while (last < mappings_.size() && mappings_[last]->begin < end) {
         Mapping* mapping = mappings_[last++];
@@ -200,6 +213,13 @@ Result<void> AddressSpace::remove_range(u64 begin, u64 end) {
     for (usize i = last; i < mappings_.size(); i++) mappings_[i - removed] = mappings_[i];
     for (usize i = 0; i < removed; i++) mappings_.pop();
     return {};
+}
+
+/// Mappings and pages.
+Result<void> AddressSpace::unmap_range(u64 begin, u64 end) {
+    TRY(split_around(begin, end));
+    TRY(platform::unmap(begin, end - begin));
+    return remove_range(begin, end);
 }
 
 /// RLIMIT_DATA: what is private and writable, the stack apart.
@@ -262,7 +282,10 @@ Result<u64> AddressSpace::map_locked(MapRequest& request) {
     u64 length = page_up(request.length);
     TRY(check_limits(length, request));
     u64 address = TRY(choose_address(request, length));
-    if (request.fixed) TRY(remove_range(address, address + length));
+    if (request.fixed && shows_object(address, address + length))
+        TRY(unmap_range(address, address + length));
+    else if (request.fixed)
+        TRY(remove_range(address, address + length));
     auto mapping = TRY(make_own<Mapping>());
     mapping->begin = address;
     mapping->end = address + length;
@@ -354,7 +377,7 @@ Result<void> AddressSpace::unmap(u64 address, u64 length) {
     usize first = lower_bound(address);
     if (first == mappings_.size() || mappings_[first]->begin >= end) return {};
     KeptRange* kept = worth_keeping(address, end);
-    TRY(remove_range(address, end));
+    TRY(split_around(address, end));
     auto limits = platform::space_limits();
     if (kept != nullptr) {
         kept->held = platform::protect(address, length, platform::prot_none).ok();
@@ -365,6 +388,7 @@ Result<void> AddressSpace::unmap(u64 address, u64 length) {
     } else {
         TRY(platform::unmap(address, length));
     }
+    TRY(remove_range(address, end));
     if (next_hint_ != 0 && end > next_hint_ && address <= next_hint_) next_hint_ = 0;
     return {};
 }
@@ -410,8 +434,7 @@ Result<u64> AddressSpace::set_break(u64 address) {
         request.name = "[heap]"sv;
         if (!map_locked(request).ok()) return break_end_;
     } else if (new_end < old_end) {
-        if (!remove_range(new_end, old_end).ok()) return break_end_;
-        TRY(platform::unmap(new_end, old_end - new_end));
+        if (!unmap_range(new_end, old_end).ok()) return break_end_;
     }
     break_end_ = address;
     return address;

@@ -154,7 +154,10 @@ class AddressSpace : public RefCounted<AddressSpace> {
     Result<void> split_at(u64 address);
     Result<void> insert(Mapping* mapping);
     void try_merge(usize index);
+    Result<void> split_around(u64 begin, u64 end);
     Result<void> remove_range(u64 begin, u64 end);
+    Result<void> unmap_range(u64 begin, u64 end);
+    [[nodiscard]] bool shows_object(u64 begin, u64 end) const;
     void destroy(Mapping* mapping);
     Result<void> install(Mapping& mapping, u64 begin, u64 end);
     Result<void> install_object(Mapping& mapping, u64 begin, u64 end);

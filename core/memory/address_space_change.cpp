@@ -110,6 +110,7 @@ Result<u64> AddressSpace::move_mapping(Mapping& old, u64 old_length, u64 new_len
         if (moved.ok() && new_length > kept) moved = install(*fresh, target + kept, target + new_length);
     }
     if (!moved.ok()) {
+        (void)platform::unmap(target, new_length);  // of what is installed in part
         destroy(fresh.release());
         return moved.error();
     }
@@ -141,8 +142,7 @@ Result<u64> AddressSpace::remap(u64 address, u64 old_length, u64 new_length, u64
     bool moving = (flags & (fixed | dont_unmap)) != 0;
     if (!moving && new_length <= old_length) {
         if (new_length < old_length) {
-            TRY(remove_range(address + new_length, address + old_length));
-            TRY(platform::unmap(address + new_length, old_length - new_length));
+            TRY(unmap_range(address + new_length, address + old_length));
         }
         return address;
     }
@@ -170,8 +170,7 @@ Result<u64> AddressSpace::remap(u64 address, u64 old_length, u64 new_length, u64
     }
     u64 target = TRY(choose_address(place, new_length));
     if (place.fixed) {
-        TRY(remove_range(target, target + new_length));
-        TRY(platform::unmap(target, new_length));
+        TRY(unmap_range(target, target + new_length));
     }
     TRY(split_at(address));
     mapping = find(address);

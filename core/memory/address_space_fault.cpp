@@ -163,8 +163,7 @@ void AddressSpace::finish_fork() {
         if (mapping.wipe_on_fork)
             (void)platform::map_anonymous(mapping.begin, mapping.length(), mapping.protection);
         if (!mapping.dont_fork) continue;
-        u64 begin = mapping.begin, length = mapping.length();
-        if (remove_range(begin, begin + length).ok()) (void)platform::unmap(begin, length);
+        (void)unmap_range(mapping.begin, mapping.end);
     }
 }
 
