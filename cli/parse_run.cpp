@@ -70,11 +70,9 @@ class RunParser {
             case opt_tmpfs:
                 return take_tmpfs(option);
             case opt_root:
-                root_ = *option.value;
-                break;
+                return take_name_of_root(option, root_);
             case opt_image:
-                image_ = *option.value;
-                break;
+                return take_name_of_root(option, image_);
             case opt_root_hash:
                 return take_root_hash(option);
             case opt_scratch:
@@ -296,6 +294,13 @@ class RunParser {
         auto size = parse_size(*option.value);
         if (!size || *size < least || *size > most) return not_a(option, "a size from 1M to 8T");
         command_.scratch = *size / least * least;
+        return std::nullopt;
+    }
+
+    /// An empty one is a variable that is not set: to go on without it would show what it was to hide.
+    static std::optional<std::string> take_name_of_root(const FoundOption& option, std::string& where) {
+        if (option.value->empty()) return not_a(option, "the name of a file or directory");
+        where = *option.value;
         return std::nullopt;
     }
 

@@ -235,6 +235,10 @@ TEST_F(Run, DenyLists) {
               std::string::npos);
 }
 
+TEST_F(Run, AnEmptyRootIsNotTheDefaultView) {
+    EXPECT_NE(bad({"--root", "", "true"}).find("is not the name of a file or directory"), std::string::npos);
+}
+
 TEST_F(Run, RootIsADirectory) {
     EXPECT_NE(bad({"--root", write("file", "x").c_str(), "true"}).find("is not a directory"),
               std::string::npos);
@@ -255,6 +259,7 @@ TEST_F(Run, AnImageIsVerifiedOrSaidNotToBe) {
         EXPECT_NE(said.find(why), std::string::npos) << said;
     };
     refused({"--image", image.c_str()}, "add --root-hash HASH");
+    refused({"--image", ""}, "is not the name of a file");
     refused({"--root-hash", hash.c_str()}, "name it with --image");
     refused({"--image", image.c_str(), "--root-hash", "none", "--root", here_.c_str()}, "leave one out");
     refused({"--image", here_.c_str(), "--root-hash", "none"}, "not a regular file");
