@@ -72,7 +72,6 @@ void rest(PlatformBlock& own, u32 tid) {
     if (own.rest.load(std::memory_order_relaxed) == dismissed) return;
     PlatformBlock& next = *own.successor;
     next.previous_host_block = &own;
-    next.cpu_before = own.cpu_before;
     litebox_run_thread(&next, begin_anew);
 }
 
@@ -88,6 +87,8 @@ bool wake_resting(PlatformBlock& block) {
     save_vectors(reinterpret_cast<u8*>(block.alternate_stack()));
     // From the call on `host` may be given to another thread at any time.
     u32 tid = host->host_thread;
+    // Before the number by which others ask how long it ran.
+    block.cpu_before = host->cpu_before;
     host->successor = &block;
     rouse(*host, called);
     publish_thread_number(block, tid);
