@@ -41,12 +41,15 @@ litebox_entry_switched:
     push %r13
     push %r14
     push %r15
-    // %gs may point at memory of the guest's that happens to be there: then this is no stack of ours.
+    // %gs may point at memory of the guest's that happens to be there: then this is no stack of ours. Or at a block that
+    // is ours but no guest thread's: of a thread that ended, or of a host thread that waits for one.
     mov %rsp, %rax
     and $-LITEBOX_SLOT_SIZE, %rax
     add $LITEBOX_SLOT_BLOCK, %rax
     cmp %rax, %gs:BLOCK_SELF
     jne litebox_entry_lost
+    cmpq $0, %gs:BLOCK_THREAD
+    je litebox_entry_lost
     testl $FLAGS_UNUSUAL, FRAME_RFLAGS(%rsp)
     jnz 2f
 1:  mov %rsp, %rdi

@@ -26,6 +26,7 @@
 
 // The thread block, from %gs. The frame lies directly below.
 #define BLOCK_SELF 0
+#define BLOCK_THREAD 8
 #define BLOCK_SCRATCH 24
 #define BLOCK_CORE_STACK 32
 #define BLOCK_RESUME 64

@@ -66,6 +66,7 @@ void begin_anew(PlatformBlock* block) {
 void rest(PlatformBlock& own, u32 tid) {
     own.host_thread = tid;
     own.cpu_before = host::clock(clock_thread_cpu);
+    own.kicked.store(0, std::memory_order_relaxed);  // it serves the space no more: others are kicked
     if (!lie_down(own)) return;
     while (own.rest.load(std::memory_order_acquire) == resting)
         (void)platform::park(own.rest, resting, platform::no_deadline);

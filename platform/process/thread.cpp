@@ -178,6 +178,7 @@ Result<ThreadBlock*> create_thread_block(Thread* thread) {
 
 void free_thread_block(ThreadBlock* head) {
     PlatformBlock& block = *platform_block(head);
+    block.head.thread = nullptr;
     block.gone.store(1, std::memory_order_release);
     give_slot_back(block.state(), block);
 }
@@ -203,6 +204,7 @@ void exit_thread(std::atomic<u32>* cleared) {
     PlatformBlock& block = this_block();
     Space& space = *block.space;
     u32 tid = end_kicks(block);
+    block.head.thread = nullptr;  // nobody enters the core by this block any more
     leave_space(block);
     // A sibling that is on its way out sees the space retired too: only who retired it is the last.
     bool last = block.retires_space != 0;

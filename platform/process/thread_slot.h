@@ -67,7 +67,8 @@ static_assert(offsetof(PlatformBlock, resume) == BLOCK_RESUME &&
               offsetof(PlatformBlock, kicked) == BLOCK_KICKED && offsetof(PlatformBlock, tid) == BLOCK_TID &&
               offsetof(PlatformBlock, fork_return) == BLOCK_FORK_RETURN &&
               offsetof(PlatformBlock, gone) == BLOCK_GONE);
-static_assert(offsetof(ThreadBlock, core_stack) == BLOCK_CORE_STACK &&
+static_assert(offsetof(ThreadBlock, thread) == BLOCK_THREAD &&
+              offsetof(ThreadBlock, core_stack) == BLOCK_CORE_STACK &&
               offsetof(ThreadBlock, scratch) == BLOCK_SCRATCH);
 static_assert(sizeof(PlatformBlock) <= LITEBOX_SLOT_ALTERNATE - LITEBOX_SLOT_BLOCK);
 static_assert(offsetof(arch::RegisterFrame, rip) == FRAME_RIP &&

@@ -116,10 +116,7 @@ class Attack(Hostile):
 
     def test_nonsense_before_calls_faults_and_their_signals(self):
         done = self.run_hostile("senseless", 300)
-        # A few times in a hundred it ends its own sandbox, which says so (docs/CAVEATS.md); never anything else.
-        if done.returncode != 0:
-            self.assertEqual(done.returncode, 125, done.stderr)
-            self.assertRegex(done.stderr, "the library OS stopped|the whole sandbox was ended")
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_nonsense_while_signals_arrive(self):
         done = self.run_hostile("signals", 3)
