@@ -97,7 +97,6 @@ class Exhaustion(unittest.TestCase):
     def test_ten_thousand_threads_run_and_are_joined(self):
         self.assertEqual(self.stress("threads", 10000, memory="768M", more=("--cpus", "2", "--processes", "11000")), "10000 threads\n")
 
-    @unittest.skipUnless(LONG, "long")
     def test_threads_for_which_there_is_no_memory_are_refused_or_end_their_program(self):
         done = inside(GUESTS / "vm_guest_stress", "threads", 10000, options=("--memory", "32M", "--processes", "11000"))
         if done.returncode == 0:

@@ -286,6 +286,9 @@ bool make_ready(PlatformBlock& block, RunState from) {
                          : block.virtual_ns + wake_advantage_ns < running.virtual_ns;
         first = ahead || &running == processor.idle_block;
         alone = processor.queue.count == 1;
+        // The watchdog counts from when a processor has somebody waiting: before, it may have had no tick for
+        // long.
+        if (alone) processor.last_tick_ns.store(platform::monotonic_ns(), std::memory_order_relaxed);
         processor.idle.store(false, std::memory_order_relaxed);
     }
     if (first)

@@ -24,12 +24,7 @@ void watch_processors(u64 now) {
         Processor& other = *all.processors[i];
         bool busy = other.online.load(std::memory_order_acquire) &&
                     !other.idle.load(std::memory_order_relaxed) && other.queue.count > 0;
-        if (!busy) {
-            // From when it has work on.
-            other.last_tick_ns.store(now, std::memory_order_relaxed);
-        } else if (now > other.last_tick_ns.load(std::memory_order_relaxed) + patience_ns) {
-            give_up(i);
-        }
+        if (busy && now > other.last_tick_ns.load(std::memory_order_relaxed) + patience_ns) give_up(i);
     }
 }
 
